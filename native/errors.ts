@@ -1,0 +1,35 @@
+/** Errors of the system, as the addon throws them. */
+
+/** What a failed syscall or ioctl throws: errno by name and number, and the call's name. */
+export interface SystemError extends Error {
+  /** "ENODEV" */
+  readonly code: string;
+  /** Positive. */
+  readonly errno: number;
+  /** "ioctl(SYNCOBJ_EVENTFD)" */
+  readonly syscall: string;
+}
+
+export function isSystemError(error: unknown): error is SystemError {
+  return (
+    error instanceof Error &&
+    typeof (error as Partial<SystemError>).errno === 'number' &&
+    typeof (error as Partial<SystemError>).syscall === 'string'
+  );
+}
+
+/** Whether `error` is the SystemError with this errno name. */
+export function hasErrno(error: unknown, code: string): error is SystemError {
+  return isSystemError(error) && error.code === code;
+}
+
+/** Makes the same shape without a syscall: the simulated kernel and tests throw it. */
+export function systemError(
+  code: string,
+  errno: number,
+  syscall: string,
+  detail = '',
+): SystemError {
+  const error = new Error(`${syscall} failed (${code})${detail ? `: ${detail}` : ''}`);
+  return Object.assign(error, { code, errno, syscall });
+}
