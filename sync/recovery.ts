@@ -1,0 +1,41 @@
+/**
+ * Recovery strategies: what becomes of timelines when devices come and go. One small file each under recovery/.
+ *
+ * A strategy decides; the {@link SyncManager} does. It is asked at four moments, synchronously, and answers with plans.
+ * A user's own strategy implements this interface and is passed to the manager.
+ */
+import type { DeviceId, SyncobjDevice } from '../devices/syncobj-device.ts';
+
+export interface RecoveryContext {
+  /** Live devices with timeline and eventfd capability, best first. */
+  readonly devices: readonly SyncobjDevice[];
+}
+
+/** What to do with one wait or release debt whose device was lost. */
+export type LossPlan =
+  /** Import the kept fd into `device` and arm again. */
+  | { readonly type: 'move'; readonly device: SyncobjDevice }
+  /** Keep it as a debt until a device comes. */
+  | { readonly type: 'park' }
+  /** Treat it as signalled (what ignoring sync means). */
+  | { readonly type: 'assume-signalled' }
+  /** End it as lost. */
+  | { readonly type: 'give-up' };
+
+export interface RecoveryStrategy {
+  readonly name: string;
+  /** One sentence for `--list` and reports: what it does and what it cannot survive. */
+  readonly description: string;
+  /** Keep the syncobj fd after import? Without it nothing can be re-imported. */
+  readonly keepsFd: boolean;
+  /** Devices to import a new timeline into, the first being the one waits use. Empty: hold it as a debt (when it keeps fds). */
+  placeTimeline(context: RecoveryContext): readonly SyncobjDevice[];
+  /** Whether a client whose import fails because the device is going is disconnected, as today's compositors do. */
+  readonly importFailureIsFatal: boolean;
+  /** A wait's device went. Not asked for waits that already hold a sync_file: they need no device. */
+  onWaitLost(lost: DeviceId, context: RecoveryContext): LossPlan;
+  /** A release debt's device went. */
+  onReleaseLost(lost: DeviceId, context: RecoveryContext): LossPlan;
+  /** Materialise early: poll for the point to become exportable instead of holding an armed device (sync-file strategy). */
+  readonly exportsEarly: boolean;
+}
