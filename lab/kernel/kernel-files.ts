@@ -1,0 +1,101 @@
+/** A Debian kernel and its modules, downloaded and unpacked, not installed: no initramfs, no boot loader, no root. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheEntry } from './cache-entry.ts';
+import { dependenciesOf, downloadPackages, resolveMetapackage, unpackDeb } from './debian.ts';
+import { VmUnavailableError } from './errors.ts';
+import { kernelCache } from './project.ts';
+
+/** The kernel of Debian 12's default sources that has DRM_IOCTL_SYNCOBJ_EVENTFD; bookworm's own 6.1 has not (it came with 6.6). */
+export const DEFAULT_KERNEL_SERIES = '6.12';
+
+/** What the guest needs from the kernel package: shared folders, overlay, GPUs. Everything else it uses is built in. */
+const MODULE_FOLDERS = [
+  'fs/netfs',
+  'fs/9p',
+  'fs/overlayfs',
+  'net/9p',
+  'drivers/gpu/drm',
+  'drivers/virtio',
+];
+
+export interface KernelFiles {
+  /** "6.12.117+deb12-amd64" */
+  readonly version: string;
+  /** Cache folder of this version. */
+  readonly folder: string;
+  readonly image: string;
+  /** Holds the version's kernel/ tree of .ko.xz files. */
+  readonly modulesFolder: string;
+  /** A static busybox for the initramfs. */
+  readonly busybox: string;
+}
+
+/**
+ * The newest cached kernel of a series ("6.12"), else the one Debian's lists name today (about 110 MB to download).
+ * `fresh` asks the lists in any case. Delete .cache/kernel to get rid of old ones. VmUnavailableError when there is none.
+ */
+export async function kernelFiles(
+  series: string,
+  options: { fresh?: boolean; log: (line: string) => void },
+): Promise<KernelFiles> {
+  if (process.arch !== 'x64') {
+    throw new VmUnavailableError(
+      `the VM runs amd64 kernels on amd64 machines, this is ${process.arch}`,
+    );
+  }
+  const cached = options.fresh ? undefined : newestCached(series);
+  if (cached) return describe(cached);
+  const image = await resolveMetapackage(`linux-image-${series}-amd64`);
+  const version = image.replace('linux-image-', '');
+  await cacheEntry(join(kernelCache, version), async (folder) => {
+    options.log(`downloading kernel ${version}`);
+    await downloadPackages(folder, [image, 'busybox-static'], async (deb, name) => {
+      const modules = MODULE_FOLDERS.map((path) => `./lib/modules/*/kernel/${path}/*`);
+      await unpackDeb(
+        deb,
+        folder,
+        name === image ? ['./boot/vmlinuz-*', ...modules] : ['./bin/busybox'],
+      );
+    });
+  });
+  return describe(version);
+}
+
+/**
+ * The build tree for out-of-tree modules of this kernel, unpacked beside it. Throws VmUnavailableError when the mirror no
+ * longer has the headers of a cached kernel: then take a fresh kernel.
+ */
+export async function kernelHeaders(
+  kernel: KernelFiles,
+  log: (line: string) => void,
+): Promise<string> {
+  const folder = await cacheEntry(join(kernel.folder, 'headers'), async (draft) => {
+    log(`downloading headers of ${kernel.version}`);
+    const headers = `linux-headers-${kernel.version}`;
+    const needed = (await dependenciesOf(headers)).filter((name) =>
+      /^linux-(headers|kbuild)-/.test(name),
+    );
+    await downloadPackages(draft, [headers, ...needed], (deb) => unpackDeb(deb, draft));
+  });
+  return join(folder, 'usr', 'src', `linux-headers-${kernel.version}`);
+}
+
+function newestCached(series: string): string | undefined {
+  if (!existsSync(kernelCache)) return undefined;
+  return readdirSync(kernelCache)
+    .filter((name) => name.startsWith(`${series}.`))
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .at(-1);
+}
+
+function describe(version: string): KernelFiles {
+  const folder = join(kernelCache, version);
+  return {
+    version,
+    folder,
+    image: join(folder, 'boot', `vmlinuz-${version}`),
+    modulesFolder: join(folder, 'lib', 'modules', version, 'kernel'),
+    busybox: join(folder, 'bin', 'busybox'),
+  };
+}
