@@ -99,7 +99,8 @@ export interface NativeBinding {
   accept(fd: number): number;
   /**
    * Hot. recvmsg into `into[offset, offset + length)`; received fds (owned, CLOEXEC) go to `fds[1…]`, their count to `fds[0]`.
-   * Returns bytes, 0 at end of file, or -errno. MSG_CTRUNC never leaks an fd. `fds` holds at least 1 + 253 entries.
+   * Returns bytes, 0 at end of file, or -errno. MSG_CTRUNC never leaks an fd. `fds` holds at least 1 + 253 entries;
+   * a 255th one, `fds[254]`, is set to 1 when fds were lost on the way (MSG_CTRUNC: this process is out of fds), else to 0.
    */
   recvmsg(fd: number, into: Uint8Array, offset: number, length: number, fds: Int32Array): number;
   /** Hot. sendmsg of `from[offset, offset + length)` with `fds[0…fdCount)` borrowed; MSG_NOSIGNAL | MSG_DONTWAIT. Bytes or -errno. */
@@ -116,6 +117,8 @@ export interface NativeBinding {
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };
   /** SO_PEERPIDFD (Linux 6.5). Owned, or null where the kernel lacks it. */
   peerPidfd(fd: number): number | null;
+  /** SO_COOKIE: a number no other socket of this boot has, the same through every copy of the fd. */
+  socketCookie(fd: number): bigint;
   /** Bytes queued for reading, FIONREAD. */
   bytesReadable(fd: number): number;
 
