@@ -1,5 +1,5 @@
 /** A Debian kernel and its modules, downloaded and unpacked, not installed: no initramfs, no boot loader, no root. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheEntry } from './cache-entry.ts';
 import { dependenciesOf, downloadPackages, resolveMetapackage, unpackDeb } from './debian.ts';
@@ -70,6 +70,7 @@ export async function kernelHeaders(
   kernel: KernelFiles,
   log: (line: string) => void,
 ): Promise<string> {
+  const buildTree = join('usr', 'src', `linux-headers-${kernel.version}`);
   const folder = await cacheEntry(join(kernel.folder, 'headers'), async (draft) => {
     log(`downloading headers of ${kernel.version}`);
     const headers = `linux-headers-${kernel.version}`;
@@ -77,8 +78,11 @@ export async function kernelHeaders(
       /^linux-(headers|kbuild)-/.test(name),
     );
     await downloadPackages(draft, [headers, ...needed], (deb) => unpackDeb(deb, draft));
+    // The only absolute path in there, /usr/src/linux-headers-…-common: they lie side by side here too.
+    const makefile = join(draft, buildTree, 'Makefile');
+    writeFileSync(makefile, readFileSync(makefile, 'utf8').replaceAll('/usr/src/', '../'));
   });
-  return join(folder, 'usr', 'src', `linux-headers-${kernel.version}`);
+  return join(folder, buildTree);
 }
 
 function newestCached(series: string): string | undefined {

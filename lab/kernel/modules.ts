@@ -1,6 +1,6 @@
 /** Builds the lab's own kernel modules (modules/*.c) against a Debian kernel. */
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheEntry } from './cache-entry.ts';
 import { requirePackages } from './debian.ts';
@@ -14,8 +14,6 @@ import { projectRoot } from './project.ts';
 export const LAB_MODULES = ['fencelab', 'rendersync', 'syncobjdev'] as const;
 
 const SOURCES = join(projectRoot, 'lab', 'kernel', 'modules');
-/** The compiler Debian 12 built its kernel with. */
-const COMPILER = 'gcc-12';
 
 /**
  * A kernel of the series together with the modules built for it. When the cached kernel's headers are no longer on the mirror,
@@ -25,7 +23,6 @@ export async function kernelWithModules(
   series: string,
   log: (line: string) => void,
 ): Promise<{ kernel: KernelFiles; modules: KernelModule[] }> {
-  await requirePackages([COMPILER, 'libc6-dev', 'make']);
   const cached = await kernelFiles(series, { log });
   try {
     return { kernel: cached, modules: await labModules(cached, log) };
@@ -43,6 +40,7 @@ async function labModules(
 ): Promise<KernelModule[]> {
   const folder = await cacheEntry(join(kernel.folder, `modules-${sourceHash()}`), async (draft) => {
     const headers = await kernelHeaders(kernel, log);
+    await requirePackages([compilerOf(headers), 'libc6-dev', 'make']);
     log(`building ${LAB_MODULES.join(', ')} for ${kernel.version}`);
     await build(headers, draft);
   });
@@ -50,10 +48,9 @@ async function labModules(
 }
 
 async function build(headers: string, folder: string): Promise<void> {
-  relocateHeaders(headers);
   cpSync(SOURCES, folder, { recursive: true });
   await runProcess('make', [
-    ...['-C', headers, `M=${folder}`, `CC=${COMPILER}`],
+    ...['-C', headers, `M=${folder}`],
     // Type information would need pahole, and its absence deletes the finished modules.
     'CONFIG_DEBUG_INFO_BTF_MODULES=',
     ...['W=1', 'KCFLAGS=-Werror'],
@@ -61,12 +58,10 @@ async function build(headers: string, folder: string): Promise<void> {
   ]);
 }
 
-/** Debian's headers name their own installed place, /usr/src; they lie in the cache instead. */
-function relocateHeaders(headers: string): void {
-  const makefile = join(headers, 'Makefile');
-  const usr = join(headers, '..', '..');
-  const text = readFileSync(makefile, 'utf8');
-  writeFileSync(makefile, text.replaceAll(/(?<=\s)\/usr\/(?=(src|lib)\/linux-)/g, `${usr}/`));
+/** The compiler the kernel was built with, which its makefiles then call: "gcc-12" on Debian 12. */
+function compilerOf(headers: string): string {
+  const variables = readFileSync(join(headers, '.kernelvariables'), 'utf8');
+  return /gcc-\d+/.exec(variables)?.[0] ?? 'gcc';
 }
 
 function sourceHash(): string {

@@ -91,7 +91,8 @@ forward stderr
 status_port=$(port status)
 echo started >"$status_port"
 
-chroot /root /bin/sh /run/syncline/command </dev/null >/stdout.pipe 2>/stderr.pipe
+# Redirected inside a shell of its own: this one says "Segmentation fault" and the like on the console, not in the stream.
+sh -c 'exec chroot /root /bin/sh /run/syncline/command </dev/null >/stdout.pipe 2>/stderr.pipe'
 status=$?
 
 # What the command left running would keep the pipes open. Only its processes have /root as their root.
