@@ -1,0 +1,49 @@
+/** What a wl_buffer holds, as the renderer and the nested backend see it. */
+
+/** Pixels to read, valid during the call of {@link BufferContent.read} only. Neither offset nor stride need be aligned. */
+export interface PixelView {
+  readonly bytes: ArrayBuffer;
+  readonly offsetBytes: number;
+  readonly strideBytes: number;
+}
+
+/** A premultiplied colour, each channel a full-range u32 (single-pixel-buffer-v1.xml: create_u32_rgba_buffer). */
+export interface SolidColor {
+  readonly red: number;
+  readonly green: number;
+  readonly blue: number;
+  readonly alpha: number;
+}
+
+/** The one plane of a linear dma-buf. `fd` is borrowed and lives as long as the content. */
+export interface DmabufPlane {
+  readonly fd: number;
+  readonly offsetBytes: number;
+  readonly strideBytes: number;
+  /** DRM format modifier, 0n = linear. */
+  readonly modifier: bigint;
+}
+
+/**
+ * Storage of a buffer. It outlives its wl_buffer object while somebody holds a {@link BufferUse}.
+ *
+ * `read` gives the pixels to `use`, synchronously, at most once per call. "revoked": the memory behind it is gone (truncated pool,
+ * vanished device); what `use` saw, if it was called, is zeros in part. Never throws for the client's doing.
+ */
+export interface BufferContent {
+  readonly kind: 'shm' | 'dmabuf' | 'solid';
+  /** Pixels. A solid colour is 1 × 1. */
+  readonly width: number;
+  readonly height: number;
+  /** DRM fourcc (drm_fourcc.h), never wl_shm's 0 and 1. */
+  readonly format: number;
+  /** No pixel is translucent, by format or by colour. */
+  readonly opaque: boolean;
+  /** Memory it keeps alive, for accounting; buffers of one shm pool count their own rectangle. */
+  readonly sizeBytes: number;
+  /** Only of kind "solid". */
+  readonly solid?: SolidColor;
+  /** Only of kind "dmabuf". */
+  readonly plane?: DmabufPlane;
+  read(use: (pixels: PixelView) => void): 'ok' | 'revoked';
+}

@@ -1,0 +1,47 @@
+/**
+ * What became of each content update, as events: commit → signalled → applied → latched → presented → released.
+ *
+ * The lab's report and `--trace` are made of them, and of the sync layer's own events (available, device lost).
+ */
+import type { FenceOutcome } from '../sync/fence.ts';
+
+/** A point as the trace names it. */
+export interface TracedPoint {
+  /** Timeline.id of the sync layer. */
+  readonly timeline: number;
+  readonly point: bigint;
+}
+
+interface TraceBase {
+  /** CLOCK_MONOTONIC or the injected clock's. */
+  readonly timeNs: bigint;
+  /** Client.number. */
+  readonly client: number;
+  /** Object id of the wl_surface. */
+  readonly surface: number;
+  /** Number of the content update, unique in the compositor, in commit order. */
+  readonly update: number;
+}
+
+export type CommitTraceEvent =
+  | (TraceBase & {
+      readonly type: 'commit';
+      readonly acquire: TracedPoint | null;
+      readonly release: TracedPoint | null;
+    })
+  /** Its acquire fence came to an end. `waitedNs` since the commit. */
+  | (TraceBase & {
+      readonly type: 'signalled';
+      readonly outcome: FenceOutcome;
+      readonly waitedNs: bigint;
+    })
+  /** `shown` false: its buffer was dropped by the failure policy. */
+  | (TraceBase & { readonly type: 'applied'; readonly shown: boolean })
+  | (TraceBase & { readonly type: 'latched'; readonly output: string })
+  | (TraceBase & { readonly type: 'presented'; readonly output: string; readonly sequence: bigint })
+  | (TraceBase & { readonly type: 'released' })
+  /** Discarded before it was applied: surface or client gone. */
+  | (TraceBase & { readonly type: 'discarded' });
+
+/** Called synchronously, must not call back into the compositor. */
+export type CommitTrace = (event: CommitTraceEvent) => void;
