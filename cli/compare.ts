@@ -1,0 +1,139 @@
+/** `syncline compare`: parse, call, print. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { compare } from '../lab/compare/compare.ts';
+import { parseShard } from '../lab/compare/plan.ts';
+import type { CompareReport, RunResult } from '../lab/compare/result.ts';
+import { renderTable } from '../lab/compare/table.ts';
+import { SCENARIOS, scenarioNamed } from '../lab/scenarios/scenarios.ts';
+import { STRATEGIES, strategyNamed } from '../sync/recovery/strategies.ts';
+
+interface CompareFlags {
+  strategies: string;
+  scenarios: string;
+  gpus: 'sim' | 'drm';
+  seeds: number;
+  json?: string;
+  report?: string;
+  list?: boolean;
+  shard?: string;
+}
+
+const DEFAULT_STRATEGIES = 'single-import,ignore-sync,re-import,failover';
+
+export function compareCommand(): Command {
+  return new Command('compare')
+    .description('play scenarios under recovery strategies and compare what becomes of the clients')
+    .option('--strategies <names>', 'comma-separated names, or all', DEFAULT_STRATEGIES)
+    .option('--scenarios <names>', 'comma-separated names, or all', 'all')
+    .addOption(
+      new Option('--gpus <kind>', 'devices to play on').choices(['sim', 'drm']).default('sim'),
+    )
+    .option('--seeds <n>', 'seeds per scenario', positiveInteger, 1)
+    .option('--json <file>', 'write the results as JSON (- for standard output)')
+    .option('--report <dir>', 'write report.html there (default: syncline-report)')
+    .option('--shard <i/n>', 'play only this part of the runs')
+    .option('--list', 'list strategies and scenarios')
+    .action(async (flags: CompareFlags) => {
+      if (flags.list) return list();
+      const strategies = chosen(flags.strategies, STRATEGIES, strategyNamed);
+      const scenarios = chosen(flags.scenarios, SCENARIOS, scenarioNamed);
+      const report = await withProgress((onResult) =>
+        compare({
+          strategies,
+          scenarios,
+          seeds: flags.seeds,
+          gpus: flags.gpus,
+          onResult,
+          ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
+        }),
+      );
+      await print(report, flags);
+      if (!promisesHeld(report)) process.exitCode = 1;
+    });
+}
+
+/**
+ * Strategies that are here to be beaten may fail: that is what the comparison shows. The default strategy may not, nor may a run
+ * of just one strategy.
+ */
+function promisesHeld({ results }: CompareReport): boolean {
+  const strategies = new Set(results.map(({ strategy }) => strategy));
+  return results.every(
+    ({ strategy, ok }) => ok || (strategies.size > 1 && strategy !== 'failover'),
+  );
+}
+
+async function print(report: CompareReport, flags: CompareFlags): Promise<void> {
+  const human = flags.json === '-' ? process.stderr : process.stdout;
+  human.write(`${renderTable(report.results, human.isTTY === true)}\n`);
+  if (flags.json === '-') process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify(report, null, 2));
+  if (flags.json !== '-' || flags.report !== undefined) {
+    const { renderReport } = await import('../lab/report/html.ts');
+    const directory = flags.report ?? 'syncline-report';
+    await mkdir(directory, { recursive: true });
+    const file = join(directory, 'report.html');
+    await writeFile(file, renderReport(report));
+    human.write(`report: ${file}\n`);
+  }
+}
+
+async function withProgress(
+  play: (
+    onResult: (result: RunResult, done: number, total: number) => void,
+  ) => Promise<CompareReport>,
+): Promise<CompareReport> {
+  if (!process.stderr.isTTY) return play(() => {});
+  const { SingleBar, Presets } = await import('cli-progress');
+  const bar = new SingleBar(
+    { format: '{bar} {value}/{total} {scenario}', stream: process.stderr, clearOnComplete: true },
+    Presets.shades_grey,
+  );
+  let started = false;
+  try {
+    return await play(({ scenario }, done, total) => {
+      if (!started) bar.start(total, 0, { scenario });
+      started = true;
+      bar.update(done, { scenario });
+    });
+  } finally {
+    if (started) bar.stop();
+  }
+}
+
+function list(): void {
+  const lines = [
+    'strategies:',
+    ...STRATEGIES.map(({ name, description }) => `  ${name.padEnd(40)} ${description}`),
+    'scenarios:',
+    ...SCENARIOS.map(({ name, description }) => `  ${name.padEnd(40)} ${description}`),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** "all" or names; an unknown one is a usage error. */
+function chosen(
+  text: string,
+  known: readonly { readonly name: string }[],
+  check: (name: string) => unknown,
+): string[] {
+  if (text === 'all') return known.map(({ name }) => name);
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) {
+    try {
+      check(name);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return names;
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('want a positive integer');
+  return value;
+}

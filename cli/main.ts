@@ -1,0 +1,57 @@
+/** The command line: finds the command's file, lets it parse and run, turns errors into exit statuses. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { CannotRunError, EXIT_CANNOT_RUN, EXIT_CASE_FAILED, EXIT_USAGE } from './exit-status.ts';
+
+/** One line a command. Each is loaded only when called (or for --help), so that starting one does not pay for the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  kernel: async () => (await import('./kernel.ts')).kernelCommand(),
+};
+
+/**
+ * Runs one command line (without node and script) and resolves to the exit status. A command that wants another status than 0 sets
+ * `process.exitCode` or throws.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const program = await buildProgram(args[0]);
+    await program.parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return statusOf(error);
+  }
+}
+
+async function buildProgram(name: string | undefined): Promise<Command> {
+  const program = new Command('syncline')
+    .description('Explicit sync that survives GPU hot-unplug: compositor, lab and tools')
+    .version(packageVersion())
+    .enablePositionalOptions()
+    .showHelpAfterError('(--help lists what there is)')
+    .exitOverride();
+  const known = name === undefined ? undefined : COMMANDS[name];
+  for (const load of known ? [known] : Object.values(COMMANDS)) {
+    program.addCommand((await load()).copyInheritedSettings(program));
+  }
+  return program;
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed its message; --help and --version come this way too, with status 0.
+    return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  }
+  if (error instanceof CannotRunError) {
+    process.stderr.write(`syncline: ${error.message}\n`);
+    return EXIT_CANNOT_RUN;
+  }
+  process.stderr.write(
+    `syncline: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return EXIT_CASE_FAILED;
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
