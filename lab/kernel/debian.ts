@@ -12,7 +12,8 @@ export async function requirePackages(names: readonly string[]): Promise<void> {
   try {
     await runProcess(process.execPath, [installer, ...names]);
   } catch (error) {
-    const [reason = '', advice = ''] = outputOf(error).trim().split('\n').slice(-2);
+    if (!(error instanceof ProcessError) || error.status !== 3) throw error;
+    const [reason = '', advice = ''] = error.output.trim().split('\n').slice(-2);
     throw new VmUnavailableError(reason, advice.replace(/^run: /, ''));
   }
 }
