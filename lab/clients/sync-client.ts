@@ -1,0 +1,280 @@
+/** A headless explicit-sync client on our own client bindings: what a Vulkan program does, without the pixels mattering. */
+import { native } from '../../native/binding.ts';
+import type { OwnedFd } from '../../native/fd.ts';
+import { Lifetime } from '../../native/lifetime.ts';
+import { DeviceLostError, type Point } from '../../devices/syncobj-device.ts';
+import { ClientDisplay } from '../../protocols/client/client-display.ts';
+import type { WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
+import type { CommitRecord } from '../ledger.ts';
+import type { ClientOptions } from '../scenarios/scenario.ts';
+import type { LabGpu, World } from '../world/world.ts';
+import { ClientDevice } from './client-device.ts';
+import { openWindow, type Window } from './window.ts';
+import {
+  createImage,
+  destroyImage,
+  type OwedRelease,
+  ReleaseWatch,
+  type SwapchainImage,
+} from './swapchain.ts';
+
+const WIDTH = 64;
+const HEIGHT = 64;
+
+/** Work a client committed but has not handed to its GPU yet. */
+interface Unsubmitted {
+  readonly image: SwapchainImage;
+  readonly point: Point;
+  readonly record: CommitRecord;
+}
+
+export class SyncClient {
+  readonly number: number;
+  readonly options: ClientOptions;
+  readonly #world: World;
+  readonly #display: ClientDisplay;
+  readonly #window: Window;
+  readonly #lifetime = new Lifetime();
+  readonly #owed: OwedRelease[] = [];
+  readonly #unsubmitted = new Set<Unsubmitted>();
+  #device: ClientDevice | undefined;
+  #retired: ClientDevice[] = [];
+  #releases: ReleaseWatch | undefined;
+  #images: SwapchainImage[] = [];
+  #oldImages: SwapchainImage[] = [];
+  #serial: number;
+  #framesDrawn = 0;
+  #drawing = false;
+  #readyForFrame = false;
+  #disconnected: string | undefined;
+
+  private constructor(
+    world: World,
+    options: ClientOptions,
+    number: number,
+    display: ClientDisplay,
+    window: Window,
+  ) {
+    this.#world = world;
+    this.options = options;
+    this.number = number;
+    this.#display = display;
+    this.#window = window;
+    this.#serial = window.commits;
+  }
+
+  /** Connects, opens a window and the GPU. Resolves when the first frame may be drawn. */
+  static async start(world: World, options: ClientOptions): Promise<SyncClient> {
+    const { fd, client } = world.connect();
+    const display = ClientDisplay.connect({ poller: world.poller, fd });
+    const window = await openWindow(world, display, `client ${client}`);
+    const self = new SyncClient(world, options, client, display, window);
+    display.onClosed = (error) => self.#onClosed(error?.message ?? 'connection closed');
+    self.#openDevice(world.clientGpu);
+    return self;
+  }
+
+  get surface(): WlSurfaceProxy {
+    return this.#window.surface;
+  }
+
+  get framesDrawn(): number {
+    return this.#framesDrawn;
+  }
+
+  /** Why the compositor cut the connection, undefined while it stands. */
+  get disconnected(): string | undefined {
+    return this.#disconnected;
+  }
+
+  /** The client's GPU answered ENODEV and it has no other yet. */
+  get homeless(): boolean {
+    return this.#device === undefined;
+  }
+
+  /** Draws a frame at each frame callback until stopped. */
+  draw(): void {
+    this.#drawing = true;
+    this.#readyForFrame = true;
+    this.#tryFrame();
+  }
+
+  stop(): void {
+    this.#drawing = false;
+  }
+
+  /** Opens another GPU and goes on there with new images; unfinished work of the old one is rescued if it is of that kind. */
+  moveTo(gpu: LabGpu): void {
+    this.#openDevice(gpu);
+    if (this.options.rescuesTimelines && this.options.keepsTimelineFds) this.#rescue();
+    this.#readyForFrame = true;
+    this.#tryFrame();
+  }
+
+  /** Throws its images away and imports new ones on the same GPU, as a resize does. */
+  renewSwapchain(): void {
+    if (this.#device && this.#disconnected === undefined) this.#replaceImages(this.#device);
+  }
+
+  /** Destroys its surface but stays connected, so that every release falls due. */
+  destroySurface(): void {
+    this.stop();
+    if (this.#disconnected !== undefined) return;
+    this.#window.destroy();
+    this.#display.flush();
+  }
+
+  /** Releases the compositor owed this client up to now; the auditor asks a device about them. */
+  owedReleases(): readonly OwedRelease[] {
+    return this.#owed;
+  }
+
+  /** Leaves without a word, as a process that exits. Idempotent. */
+  close(): void {
+    this.stop();
+    this.#lifetime.dispose();
+    this.#display.close();
+    this.#releases?.close();
+    for (const image of [...this.#images, ...this.#oldImages]) destroyImage(image);
+    for (const owed of this.#owed) owed.timelineFd.close();
+    for (const device of this.#retired) device.close();
+    this.#device?.close();
+    this.#device = undefined;
+    this.#retired = [];
+  }
+
+  #openDevice(gpu: LabGpu): void {
+    const device = new ClientDevice(this.#world, gpu);
+    this.#device = device;
+    this.#releases = new ReleaseWatch(this.#world, device, () => this.#tryFrame());
+    this.#replaceImages(device);
+  }
+
+  #replaceImages(device: ClientDevice): void {
+    this.#oldImages.push(...this.#images);
+    this.#images = Array.from({ length: this.options.images }, () =>
+      createImage(this.#world, device, this.#window, WIDTH, HEIGHT),
+    );
+    this.#display.flush();
+  }
+
+  #tryFrame(): void {
+    if (!this.#drawing || !this.#readyForFrame || this.#disconnected !== undefined) return;
+    if (this.#framesDrawn >= this.options.frames) return;
+    const image = this.#images.find((candidate) => candidate.busy === undefined);
+    if (!image || !this.#device) return;
+    this.#readyForFrame = false;
+    try {
+      this.#frame(image, this.#device);
+    } catch (error) {
+      if (!(error instanceof DeviceLostError)) throw error;
+      this.#onDeviceLost();
+    }
+  }
+
+  #frame(image: SwapchainImage, device: ClientDevice): void {
+    const { clock, random, ledger } = this.#world;
+    const { workMs, submitDelayMs } = this.options;
+    const work = random.between(workMs[0], workMs[1]);
+    const delay = random.between(submitDelayMs[0], submitDelayMs[1]);
+    const surface = this.#window.surface;
+    image.point += 1n;
+    const { point } = image;
+    const record = ledger.committed(this.number, surface.id, ++this.#serial, clock.nowNs());
+    const unsubmitted: Unsubmitted = { image, point, record };
+    this.#framesDrawn += 1;
+    this.#unsubmitted.add(unsubmitted);
+    image.busy = record;
+    this.#owed.push({ timelineFd: image.release.fd.dup(), point, record });
+
+    const never = this.#framesDrawn >= this.options.neverSubmitsFrom;
+    if (!never && delay === 0) this.#submit(unsubmitted, device, work);
+    this.#window.sync.setAcquirePoint(image.acquireObject, high(point), low(point));
+    this.#window.sync.setReleasePoint(image.releaseObject, high(point), low(point));
+    surface.attach(image.buffer, 0, 0);
+    surface.damageBuffer(0, 0, WIDTH, HEIGHT);
+    surface.frame().listener = { done: () => this.#onFrameDone() };
+    surface.commit();
+    this.#display.flush();
+    this.#releases?.await(image);
+    if (never || delay === 0) return;
+    const timer = clock.at(clock.nowNs() + BigInt(delay) * 1_000_000n, () => {
+      this.#lifetime.remove(timer);
+      if (device !== this.#device) return;
+      try {
+        this.#submit(unsubmitted, device, work);
+      } catch (error) {
+        if (!(error instanceof DeviceLostError)) throw error;
+        this.#onDeviceLost();
+      }
+    });
+    this.#lifetime.add(timer);
+  }
+
+  #submit(unsubmitted: Unsubmitted, device: ClientDevice, workMs: number): void {
+    const { image, point, record } = unsubmitted;
+    device.submit(image.acquire.handle, point, workMs, (end) => {
+      if (record.acquire !== 'pending') return;
+      record.acquire = end === 0 ? 'signalled' : 'failed';
+      record.acquireAtNs = this.#world.clock.nowNs();
+    });
+    this.#unsubmitted.delete(unsubmitted);
+  }
+
+  #onFrameDone(): void {
+    this.#readyForFrame = true;
+    this.#tryFrame();
+  }
+
+  /** ENODEV: what was not submitted never can be, from here. */
+  #onDeviceLost(): void {
+    const lost = this.#device;
+    if (!lost) return;
+    this.#retired.push(lost);
+    this.#device = undefined;
+    this.#releases?.close();
+    this.#releases = undefined;
+    for (const { record } of this.#unsubmitted) record.acquire = 'abandoned';
+    if (this.options.onDeviceLost !== 'move') return;
+    const next = [this.#world.clientGpu, this.#world.importGpu].find(
+      (gpu) => gpu.node !== undefined && gpu.id !== lost.gpu.id,
+    );
+    if (next) this.moveTo(next);
+  }
+
+  /** Through the kept fds and the new GPU: an error for every point that will never have a fence. */
+  #rescue(): void {
+    for (const unsubmitted of this.#unsubmitted) {
+      const { image, point, record } = unsubmitted;
+      const device = this.#device;
+      if (!device || record.acquire !== 'abandoned') continue;
+      const handle = device.importTimeline(image.acquire.fd);
+      device.failPoint(handle, point, ENODEV);
+      device.device.destroy(handle);
+      record.acquire = 'failed';
+      record.acquireAtNs = this.#world.clock.nowNs();
+      this.#unsubmitted.delete(unsubmitted);
+    }
+  }
+
+  #onClosed(reason: string): void {
+    if (this.#disconnected !== undefined) return;
+    this.#disconnected = reason;
+    this.#world.ledger.disconnects.push({
+      client: this.number,
+      reason,
+      deserved: this.options.hostile,
+    });
+    this.stop();
+  }
+}
+
+const ENODEV = 19;
+
+function high(point: Point): number {
+  return Number(point >> 32n);
+}
+
+function low(point: Point): number {
+  return Number(point & 0xffffffffn);
+}

@@ -1,0 +1,26 @@
+/** After the surfaces are gone every release is due: asks a live device which of them were signalled. */
+import type { SyncClient } from '../clients/sync-client.ts';
+import type { World } from '../world/world.ts';
+
+/**
+ * The number of release points nobody signalled. Asked through whatever GPU is there, by the fds the auditor kept: a syncobj is
+ * bound to no device. Throws when no GPU is plugged in.
+ */
+export function countLostReleases(world: World, clients: readonly SyncClient[]): number {
+  const node = world.importGpu.node ?? world.clientGpu.node;
+  if (!node) throw new Error('no GPU to audit releases with');
+  const device = world.kernel.openDevice(node);
+  const points = new BigUint64Array(1);
+  let lost = 0;
+  try {
+    for (const { timelineFd, point } of clients.flatMap((client) => client.owedReleases())) {
+      const handle = device.importTimeline(timelineFd.fd);
+      device.query(Uint32Array.of(handle), points, 1, 'signalled');
+      device.destroy(handle);
+      if ((points[0] ?? 0n) < point) lost += 1;
+    }
+  } finally {
+    device.close();
+  }
+  return lost;
+}

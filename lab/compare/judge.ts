@@ -1,0 +1,84 @@
+/** Reads the promises and the figures off a finished run. */
+import type { CommitRecord, Ledger } from '../ledger.ts';
+import { distribution, type Distribution } from './result.ts';
+
+export interface Verdict {
+  readonly stuckSurfaces: number;
+  readonly undeservedDisconnects: number;
+  readonly earlyLatches: number;
+  readonly failedFencesShown: number;
+  readonly framesPresented: number;
+  readonly framesMissed: number;
+  readonly recoveryMs: Distribution;
+  readonly reasons: readonly string[];
+}
+
+/** `refreshNs` = the output's refresh cycle. Call it when every client has had the time to show its last frame. */
+export function judge(ledger: Ledger, refreshNs: bigint): Verdict {
+  const surfaces = ledger.surfaces();
+  const cut = new Set(ledger.disconnects.map((disconnect) => disconnect.client));
+  const undeserved = ledger.disconnects.filter((disconnect) => !disconnect.deserved);
+  const stuck = surfaces.filter(
+    ({ client, surface }) => !cut.has(client) && isStuck(ledger.ofSurface(client, surface)),
+  );
+  const early = ledger.commits.filter((record) => record.latchedEarly);
+  const failed = ledger.commits.filter((record) => record.failedShown);
+  const presented = ledger.commits.filter((record) => record.presentedAtNs !== undefined);
+  return {
+    stuckSurfaces: stuck.length,
+    undeservedDisconnects: undeserved.length,
+    earlyLatches: early.length,
+    failedFencesShown: failed.length,
+    framesPresented: presented.length,
+    framesMissed: surfaces.reduce(
+      (sum, { client, surface }) => sum + missed(ledger.ofSurface(client, surface), refreshNs),
+      0,
+    ),
+    recoveryMs: distribution(recoveryTimes(ledger)),
+    reasons: [
+      ...count(stuck.length, 'surface stuck', 'surfaces stuck'),
+      ...new Set(undeserved.map(({ reason }) => `client cut: ${reason}`)),
+      ...count(early.length, 'content shown before its fence', 'contents shown before their fence'),
+      ...count(failed.length, 'failed fence shown', 'failed fences shown'),
+    ],
+  };
+}
+
+/** The last commit whose work was really done never reached the screen, nor any commit after it. */
+function isStuck(commits: readonly CommitRecord[]): boolean {
+  const lastShowable = commits.findLastIndex((record) => record.acquire === 'signalled');
+  if (lastShowable < 0) return false;
+  return !commits.slice(lastShowable).some((record) => record.presentedAtNs !== undefined);
+}
+
+/** Refresh cycles between two presented frames of a surface beyond the one each frame takes, while the client was drawing. */
+function missed(commits: readonly CommitRecord[], refreshNs: bigint): number {
+  const times = commits.flatMap(({ presentedAtNs }) => presentedAtNs ?? []);
+  let cycles = 0;
+  for (let index = 1; index < times.length; index++) {
+    const gapNs = (times[index] ?? 0n) - (times[index - 1] ?? 0n);
+    cycles += Math.max(0, Number((gapNs + refreshNs / 2n) / refreshNs) - 1);
+  }
+  return cycles;
+}
+
+/** From each device loss to the next new frame of every surface that was showing frames before it, in ms. */
+function recoveryTimes(ledger: Ledger): number[] {
+  const samples: number[] = [];
+  for (const { atNs } of ledger.deviceEvents.filter((event) => event.type === 'lost')) {
+    for (const { client, surface } of ledger.surfaces()) {
+      const times = ledger
+        .ofSurface(client, surface)
+        .flatMap(({ presentedAtNs }) => presentedAtNs ?? []);
+      if (!times.some((timeNs) => timeNs <= atNs)) continue;
+      const next = times.find((timeNs) => timeNs > atNs);
+      if (next !== undefined) samples.push(Number(next - atNs) / 1e6);
+    }
+  }
+  return samples;
+}
+
+function count(number: number, one: string, many: string): string[] {
+  if (number === 0) return [];
+  return [`${number} ${number === 1 ? one : many}`];
+}

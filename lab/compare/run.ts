@@ -1,0 +1,105 @@
+/** One run: one scenario under one strategy with one seed, played and judged. */
+import { SyncClient } from '../clients/sync-client.ts';
+import { DEFAULT_CLIENT, type ClientOptions, type Scenario } from '../scenarios/scenario.ts';
+import type { LabWorld } from '../world/world.ts';
+import { countLostReleases } from './audit.ts';
+import { judge } from './judge.ts';
+import { PROMISES, type RunResult } from './result.ts';
+
+/** Time for frames in flight to reach the screen, and for a policy that waits before it gives a point up. */
+const LAST_FRAME_MS = 3500;
+const RELEASE_MS = 500;
+const GOODBYE_MS = 100;
+
+export interface RunOptions {
+  readonly strategy: string;
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly world: LabWorld;
+}
+
+/** Plays, judges and takes everything down; the world is disposed whatever happens. */
+export async function runScenario({
+  strategy,
+  scenario,
+  seed,
+  world,
+}: RunOptions): Promise<RunResult> {
+  const clients: SyncClient[] = [];
+  const reasons: string[] = [];
+  try {
+    const baseline = world.usage();
+    try {
+      await scenario.play({
+        world,
+        clients,
+        startClient: (options) => start(world, clients, options),
+      });
+    } catch (error) {
+      reasons.push(`the scenario broke off: ${message(error)}`);
+    }
+    for (const client of clients) client.stop();
+    await world.advance(LAST_FRAME_MS);
+    const verdict = judge(world.ledger, world.refreshNs);
+
+    await world.restore();
+    for (const client of clients) client.destroySurface();
+    await world.advance(RELEASE_MS);
+    const lostReleases = countLostReleases(world, clients);
+
+    const peak = world.peakUsage();
+    for (const client of clients) client.close();
+    await world.advance(GOODBYE_MS);
+    const left = world.usage();
+    const commits = world.ledger.commits.length;
+    const counts = {
+      stuckSurfaces: verdict.stuckSurfaces,
+      undeservedDisconnects: verdict.undeservedDisconnects,
+      earlyLatches: verdict.earlyLatches,
+      failedFencesShown: verdict.failedFencesShown,
+      lostReleases,
+      leakedFds: Math.max(0, left.fds - baseline.fds),
+      leakedHandles: Math.max(0, left.handles - baseline.handles),
+    };
+    reasons.push(...verdict.reasons);
+    if (lostReleases > 0) reasons.push(`${lostReleases} releases lost`);
+    if (counts.leakedFds > 0) reasons.push(`${counts.leakedFds} fds leaked`);
+    if (counts.leakedHandles > 0) reasons.push(`${counts.leakedHandles} handles leaked`);
+    return {
+      strategy,
+      scenario: scenario.name,
+      seed,
+      surfaces: world.ledger.surfaces().length,
+      ...counts,
+      framesPresented: verdict.framesPresented,
+      framesMissed: verdict.framesMissed,
+      recoveryMs: verdict.recoveryMs,
+      peakFds: peak.fds - baseline.fds,
+      peakImports: peak.handles - baseline.handles,
+      syscallsPerCommit: commits === 0 ? 0 : round(left.syscalls / commits),
+      ok: reasons.length === 0 && PROMISES.every((promise) => counts[promise] === 0),
+      reasons,
+    };
+  } finally {
+    for (const client of clients) client.close();
+    await world.dispose();
+  }
+}
+
+async function start(
+  world: LabWorld,
+  clients: SyncClient[],
+  options: Partial<ClientOptions> = {},
+): Promise<SyncClient> {
+  const client = await SyncClient.start(world, { ...DEFAULT_CLIENT, ...options });
+  clients.push(client);
+  return client;
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,98 @@
+/**
+ * What truly happened to each commit, known from both ends: the client says what became of its acquire points and which
+ * releases it is owed, the compositor's trace says what was latched and presented. Metrics are read off it afterwards, so
+ * that no figure rests on the compositor's own opinion of itself.
+ */
+
+/** What really became of a commit's acquire point. `abandoned`: its client can never submit it (its device went). */
+export type AcquireTruth = 'pending' | 'signalled' | 'failed' | 'abandoned';
+
+export interface CommitRecord {
+  /** Number of the client's connection, from 1. */
+  readonly client: number;
+  /** The wl_surface's object id. */
+  readonly surface: number;
+  /** Which wl_surface.commit of this surface it was, from 1; commits without a buffer count. */
+  readonly serial: number;
+  readonly committedAtNs: bigint;
+  acquire: AcquireTruth;
+  acquireAtNs: bigint | undefined;
+  /** Its content was applied: from now on it may be read for a frame. */
+  latchedAtNs: bigint | undefined;
+  /** Its content was on screen. */
+  presentedAtNs: bigint | undefined;
+  /** The compositor applied the update without its content (failed fence) or dropped it for a newer one. */
+  droppedAtNs: bigint | undefined;
+  /** When the client saw its release point signalled. */
+  releasedAtNs: bigint | undefined;
+  /** Latched while its acquire point was not signalled. */
+  latchedEarly: boolean;
+  /** Latched although its fence had failed, or was never to come. */
+  failedShown: boolean;
+}
+
+export interface DisconnectRecord {
+  readonly client: number;
+  readonly reason: string;
+  /** The client had broken a rule on purpose. */
+  readonly deserved: boolean;
+}
+
+export class Ledger {
+  readonly commits: CommitRecord[] = [];
+  readonly disconnects: DisconnectRecord[] = [];
+  /** When devices came and went, for recovery times and the report. */
+  readonly deviceEvents: {
+    readonly type: 'lost' | 'added';
+    readonly device: string;
+    readonly atNs: bigint;
+  }[] = [];
+  readonly #byKey = new Map<string, CommitRecord>();
+
+  committed(client: number, surface: number, serial: number, atNs: bigint): CommitRecord {
+    const record: CommitRecord = {
+      client,
+      surface,
+      serial,
+      committedAtNs: atNs,
+      acquire: 'pending',
+      acquireAtNs: undefined,
+      latchedAtNs: undefined,
+      presentedAtNs: undefined,
+      droppedAtNs: undefined,
+      releasedAtNs: undefined,
+      latchedEarly: false,
+      failedShown: false,
+    };
+    this.commits.push(record);
+    this.#byKey.set(key(client, surface, serial), record);
+    return record;
+  }
+
+  find(client: number, surface: number, serial: number): CommitRecord | undefined {
+    return this.#byKey.get(key(client, surface, serial));
+  }
+
+  /** The compositor applied this commit's content. Judged against the truth of this very moment. */
+  latched(record: CommitRecord, atNs: bigint): void {
+    record.latchedAtNs ??= atNs;
+    if (record.acquire === 'pending') record.latchedEarly = true;
+    if (record.acquire === 'failed' || record.acquire === 'abandoned') record.failedShown = true;
+  }
+
+  /** Commits of one surface in commit order. */
+  ofSurface(client: number, surface: number): CommitRecord[] {
+    return this.commits.filter((record) => record.client === client && record.surface === surface);
+  }
+
+  surfaces(): { client: number; surface: number }[] {
+    const seen = new Map<string, { client: number; surface: number }>();
+    for (const { client, surface } of this.commits)
+      seen.set(`${client}/${surface}`, { client, surface });
+    return [...seen.values()];
+  }
+}
+
+function key(client: number, surface: number, serial: number): string {
+  return `${client}/${surface}/${serial}`;
+}

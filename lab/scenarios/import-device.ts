@@ -1,0 +1,74 @@
+/** The GPU goes that the compositor imports timelines into; the clients' own GPU stays. */
+import type { Scenario } from './scenario.ts';
+
+export const importRemovedIdle: Scenario = {
+  name: 'import-device-removed-idle',
+  description: 'the import device goes while no wait is pending, then the clients draw on',
+  play: async ({ startClient, world }) => {
+    const client = await startClient();
+    client.draw();
+    await world.advance(300);
+    client.stop();
+    await world.advance(200);
+    await world.importGpu.remove();
+    await world.advance(200);
+    client.draw();
+    await world.advance(1500);
+  },
+};
+
+export const importRemovedWaiting: Scenario = {
+  name: 'import-device-removed-while-waiting',
+  description: 'the import device goes while acquire points are awaited that are not submitted yet',
+  play: async ({ startClient, world }) => {
+    for (let index = 0; index < 2; index++) {
+      (await startClient({ submitDelayMs: [20, 40] })).draw();
+    }
+    await world.advance(310);
+    await world.importGpu.remove();
+    await world.advance(2000);
+  },
+};
+
+export const importRemovedDuringImport: Scenario = {
+  name: 'removed-during-import',
+  description: 'clients ask for imports between the removal in the kernel and its uevent',
+  play: async ({ startClient, world }) => {
+    const clients = [await startClient(), await startClient()];
+    for (const client of clients) client.draw();
+    await world.advance(300);
+    await world.importGpu.remove({
+      betweenKernelAndUevent: () => clients.forEach((client) => client.renewSwapchain()),
+    });
+    await world.advance(1500);
+  },
+};
+
+export const importRemovedReadded: Scenario = {
+  name: 'import-device-re-added',
+  description: 'the import device goes while points are awaited and comes back later',
+  play: async ({ startClient, world }) => {
+    (await startClient({ submitDelayMs: [10, 30] })).draw();
+    await world.advance(300);
+    await world.importGpu.remove();
+    await world.advance(300);
+    await world.importGpu.add();
+    await world.advance(1500);
+  },
+};
+
+export const releasePendingAtRemoval: Scenario = {
+  name: 'release-pending-at-removal',
+  description: 'the import device goes while a buffer is on screen, then its surface is destroyed',
+  play: async ({ startClient, world }) => {
+    const client = await startClient();
+    client.draw();
+    await world.advance(300);
+    client.stop();
+    await world.advance(200);
+    await world.importGpu.remove();
+    await world.advance(100);
+    client.destroySurface();
+    await world.advance(500);
+  },
+};

@@ -1,0 +1,173 @@
+/** A kernel that counts what its user holds and calls, the same way on simulated and on real devices. */
+import type { OwnedFd } from '../../native/fd.ts';
+import type {
+  DeviceNode,
+  DmabufFences,
+  HotplugSource,
+  SyncFiles,
+  SyncKernel,
+} from '../../devices/sync-kernel.ts';
+import type {
+  ArmPhase,
+  DeviceId,
+  Point,
+  QueryKind,
+  SyncobjCapabilities,
+  SyncobjDevice,
+  SyncobjHandle,
+} from '../../devices/syncobj-device.ts';
+
+/** Ioctls of one export or import of a point where the kernel wants a temporary syncobj: create, transfer, convert, destroy. */
+const TRANSFER_IOCTLS = 4;
+
+export class CountingKernel implements SyncKernel {
+  readonly description: string;
+  readonly syncFiles: SyncFiles;
+  readonly dmabufs: DmabufFences;
+  readonly hotplug: HotplugSource;
+  readonly #kernel: SyncKernel;
+  readonly #open = new Set<CountingDevice>();
+  #ioctls = 0;
+
+  constructor(kernel: SyncKernel) {
+    this.#kernel = kernel;
+    this.description = kernel.description;
+    this.hotplug = kernel.hotplug;
+    const count = (ioctls: number): void => {
+      this.#ioctls += ioctls;
+    };
+    this.syncFiles = {
+      info: (fd) => (count(1), kernel.syncFiles.info(fd)),
+      merge: (first, second) => (count(1), kernel.syncFiles.merge(first, second)),
+      setDeadline: (fd, deadlineNs) => (count(1), kernel.syncFiles.setDeadline(fd, deadlineNs)),
+    };
+    this.dmabufs = {
+      exportSyncFile: (fd, access) => (count(1), kernel.dmabufs.exportSyncFile(fd, access)),
+      importSyncFile: (fd, syncFileFd, access) => (
+        count(1),
+        kernel.dmabufs.importSyncFile(fd, syncFileFd, access)
+      ),
+    };
+  }
+
+  /** Ioctls for explicit sync so far. */
+  get ioctls(): number {
+    return this.#ioctls;
+  }
+
+  /** Live syncobj handles on all devices still open. */
+  get handles(): number {
+    let handles = 0;
+    for (const device of this.#open) handles += device.handles.size;
+    return handles;
+  }
+
+  listNodes(): DeviceNode[] {
+    return this.#kernel.listNodes();
+  }
+
+  openDevice(node: DeviceNode): SyncobjDevice {
+    const device = new CountingDevice(
+      this.#kernel.openDevice(node),
+      (ioctls) => (this.#ioctls += ioctls),
+      () => this.#open.delete(device),
+    );
+    this.#open.add(device);
+    return device;
+  }
+}
+
+class CountingDevice implements SyncobjDevice {
+  readonly id: DeviceId;
+  readonly label: string;
+  readonly capabilities: SyncobjCapabilities;
+  readonly handles = new Set<SyncobjHandle>();
+  readonly #device: SyncobjDevice;
+  readonly #count: (ioctls: number) => void;
+  readonly #onClose: () => void;
+  readonly #pointIoctls: number;
+
+  constructor(device: SyncobjDevice, count: (ioctls: number) => void, onClose: () => void) {
+    this.#device = device;
+    this.#count = count;
+    this.#onClose = onClose;
+    this.id = device.id;
+    this.label = device.label;
+    this.capabilities = device.capabilities;
+    this.#pointIoctls = device.capabilities.pointSyncFile === 'transfer' ? TRANSFER_IOCTLS : 1;
+  }
+
+  get lost(): boolean {
+    return this.#device.lost;
+  }
+
+  importTimeline(syncobjFd: number): SyncobjHandle {
+    this.#count(1);
+    return this.#hold(this.#device.importTimeline(syncobjFd));
+  }
+
+  createTimeline(): SyncobjHandle {
+    this.#count(1);
+    return this.#hold(this.#device.createTimeline());
+  }
+
+  destroy(handle: SyncobjHandle): void {
+    this.#count(1);
+    this.handles.delete(handle);
+    this.#device.destroy(handle);
+  }
+
+  exportTimelineFd(handle: SyncobjHandle): OwnedFd {
+    this.#count(1);
+    return this.#device.exportTimelineFd(handle);
+  }
+
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
+    this.#count(this.#pointIoctls);
+    return this.#device.exportSyncFile(handle, point);
+  }
+
+  importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void {
+    this.#count(this.#pointIoctls);
+    this.#device.importSyncFile(handle, point, syncFileFd);
+  }
+
+  arm(handle: SyncobjHandle, point: Point, phase: ArmPhase, eventfd: number): void {
+    this.#count(1);
+    this.#device.arm(handle, point, phase, eventfd);
+  }
+
+  query(handles: Uint32Array, points: BigUint64Array, count: number, kind: QueryKind): void {
+    this.#count(1);
+    this.#device.query(handles, points, count, kind);
+  }
+
+  signal(handles: Uint32Array, points: BigUint64Array, count: number): void {
+    this.#count(1);
+    this.#device.signal(handles, points, count);
+  }
+
+  transfer(
+    source: SyncobjHandle,
+    sourcePoint: Point,
+    target: SyncobjHandle,
+    targetPoint: Point,
+  ): void {
+    this.#count(1);
+    this.#device.transfer(source, sourcePoint, target, targetPoint);
+  }
+
+  markLost(): void {
+    this.#device.markLost();
+  }
+
+  close(): void {
+    this.#onClose();
+    this.#device.close();
+  }
+
+  #hold(handle: SyncobjHandle): SyncobjHandle {
+    this.handles.add(handle);
+    return handle;
+  }
+}

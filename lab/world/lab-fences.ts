@@ -1,0 +1,46 @@
+/** The fences scenarios have pending, by GPU, so that an unplug can end them as a driver would. */
+import type { DeviceId } from '../../devices/syncobj-device.ts';
+import type { OwnedFd } from '../../native/fd.ts';
+import type { FenceEnd, LabFence } from './world.ts';
+
+const ENODEV = 19;
+const ECANCELED = 125;
+
+/** A fence as one kind of world makes them. */
+export interface FenceBackend {
+  readonly syncFile: OwnedFd;
+  /** 0 = success, else a positive errno. */
+  end(errno: number): void;
+}
+
+export class LabFences {
+  readonly #pending = new Map<LabFence, DeviceId>();
+
+  create(device: DeviceId, backend: FenceBackend, onEnd: (end: FenceEnd) => void): LabFence {
+    const end = (errno: number): void => {
+      if (!this.#pending.delete(fence)) return;
+      backend.end(errno);
+      onEnd(errno);
+    };
+    const fence: LabFence = {
+      syncFile: backend.syncFile,
+      signal: () => end(0),
+      fail: (errno) => end(errno),
+      close: () => {
+        end(ECANCELED);
+        backend.syncFile.close();
+      },
+    };
+    this.#pending.set(fence, device);
+    return fence;
+  }
+
+  /** What its driver does when the GPU goes. */
+  failAllOf(device: DeviceId): void {
+    for (const [fence, owner] of [...this.#pending]) if (owner === device) fence.fail(ENODEV);
+  }
+
+  closeAll(): void {
+    for (const fence of [...this.#pending.keys()]) fence.close();
+  }
+}
