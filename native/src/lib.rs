@@ -6,6 +6,8 @@
 compile_error!("Syncline runs on 64-bit Linux only");
 
 mod clock;
+mod dmabuf;
+mod drm;
 mod errno;
 mod error;
 mod eventfd;
@@ -19,6 +21,10 @@ mod poller;
 mod poller_turn;
 mod socket;
 mod socket_message;
+mod sync_file;
+mod syncobj;
+mod syncobj_char;
+mod uevent;
 mod value;
 
 use error::Result;
@@ -35,6 +41,12 @@ const MODULES: &[&[Function]] = &[
     socket_message::FUNCTIONS,
     poller::FUNCTIONS,
     ioctl::FUNCTIONS,
+    uevent::FUNCTIONS,
+    drm::FUNCTIONS,
+    syncobj::FUNCTIONS,
+    syncobj_char::FUNCTIONS,
+    sync_file::FUNCTIONS,
+    dmabuf::FUNCTIONS,
 ];
 
 /// Node's entry point. Returns `exports` filled, or null with an exception pending.

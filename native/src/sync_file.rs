@@ -1,0 +1,169 @@
+//! sync_files: fences as descriptors (`linux/sync_file.h`, `drivers/dma-buf/sync_file.c`).
+
+use crate::error::{Error, Result};
+use crate::ioctl::{ioctl, iow, iowr};
+use crate::libc;
+use crate::napi::{napi_env, napi_value};
+use crate::value::{self, function, undefined, Call, Function};
+use std::mem::size_of;
+use std::os::raw::c_int;
+
+pub const FUNCTIONS: &[Function] = &[
+    function("syncFileInfo", info),
+    function("syncFileMerge", merge),
+    function("syncFileSetDeadline", set_deadline),
+];
+
+const SYNC: u8 = b'>';
+const NAME_BYTES: usize = 32;
+
+/// Most sync_files have one fence: room for this many is tried before their number is asked for.
+const USUAL_FENCES: usize = 8;
+
+/// How often a number of fences that changes under us is asked for again.
+const ATTEMPTS: usize = 4;
+
+#[repr(C)]
+struct Merge {
+    name: [u8; NAME_BYTES],
+    second: i32,
+    fence: i32,
+    flags: u32,
+    pad: u32,
+}
+const _: () = assert!(size_of::<Merge>() == 48);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct FenceInfo {
+    object_name: [u8; NAME_BYTES],
+    driver_name: [u8; NAME_BYTES],
+    status: i32,
+    flags: u32,
+    timestamp_ns: u64,
+}
+const _: () = assert!(size_of::<FenceInfo>() == 80);
+
+#[repr(C)]
+struct FileInfo {
+    name: [u8; NAME_BYTES],
+    status: i32,
+    flags: u32,
+    fence_count: u32,
+    pad: u32,
+    fences: *mut FenceInfo,
+}
+const _: () = assert!(size_of::<FileInfo>() == 56);
+
+#[repr(C)]
+struct SetDeadline {
+    deadline_ns: u64,
+    pad: u64,
+}
+const _: () = assert!(size_of::<SetDeadline>() == 16);
+
+const NO_FENCE: FenceInfo = FenceInfo {
+    object_name: [0; NAME_BYTES],
+    driver_name: [0; NAME_BYTES],
+    status: 0,
+    flags: 0,
+    timestamp_ns: 0,
+};
+
+fn info(call: &Call) -> Result<napi_value> {
+    let fd = call.i32(0, "fd")?;
+    let mut usual = [NO_FENCE; USUAL_FENCES];
+    match file_info(fd, &mut usual) {
+        Err(Error::System { errno, .. }) if errno == libc::EINVAL => {}
+        Err(error) => return Err(error),
+        Ok(info) => return described(call.env, &info, &usual),
+    }
+    // EINVAL is how the kernel says that there are more.
+    let mut last = Error::system("ioctl(SYNC_IOC_FILE_INFO)", libc::EINVAL);
+    for _ in 0..ATTEMPTS {
+        let count = file_info(fd, &mut [])?.fence_count;
+        let mut fences = vec![NO_FENCE; count as usize];
+        match file_info(fd, &mut fences) {
+            Ok(info) => return described(call.env, &info, &fences),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// With an empty slice: the number of fences only.
+fn file_info(fd: c_int, fences: &mut [FenceInfo]) -> Result<FileInfo> {
+    let mut info = FileInfo {
+        name: [0; NAME_BYTES],
+        status: 0,
+        flags: 0,
+        fence_count: fences.len() as u32,
+        pad: 0,
+        fences: fences.as_mut_ptr(),
+    };
+    let request = iowr::<FileInfo>(SYNC, 4);
+    ioctl(fd, "ioctl(SYNC_IOC_FILE_INFO)", request, &mut info)?;
+    Ok(info)
+}
+
+fn described(env: napi_env, info: &FileInfo, fences: &[FenceInfo]) -> Result<napi_value> {
+    let used = fences.iter().take(info.fence_count as usize);
+    let fences = used
+        .map(|fence| {
+            value::object(
+                env,
+                &[
+                    ("status", value::int(env, fence.status)?),
+                    ("timestampNs", value::bigint(env, fence.timestamp_ns)?),
+                    ("driverName", text(env, &fence.driver_name)?),
+                    ("objectName", text(env, &fence.object_name)?),
+                ],
+            )
+        })
+        .collect::<Result<Vec<napi_value>>>()?;
+    value::object(
+        env,
+        &[
+            ("name", text(env, &info.name)?),
+            ("status", value::int(env, info.status)?),
+            ("fences", value::array(env, &fences)?),
+        ],
+    )
+}
+
+/// A name in a fixed field, up to its NUL.
+fn text(env: napi_env, field: &[u8; NAME_BYTES]) -> Result<napi_value> {
+    let length = field.iter().position(|&byte| byte == 0);
+    let used = &field[..length.unwrap_or(NAME_BYTES)];
+    value::string(env, &String::from_utf8_lossy(used))
+}
+
+fn merge(call: &Call) -> Result<napi_value> {
+    let first = call.i32(0, "first")?;
+    let mut merge = Merge {
+        name: [0; NAME_BYTES],
+        second: call.i32(1, "second")?,
+        fence: -1,
+        flags: 0,
+        pad: 0,
+    };
+    let name = call.string(2, "name")?;
+    let room = &mut merge.name[..NAME_BYTES - 1];
+    for (place, byte) in room.iter_mut().zip(name.bytes()) {
+        *place = byte;
+    }
+    let request = iowr::<Merge>(SYNC, 3);
+    ioctl(first, "ioctl(SYNC_IOC_MERGE)", request, &mut merge)?;
+    value::int(call.env, merge.fence)
+}
+
+fn set_deadline(call: &Call) -> Result<napi_value> {
+    let fd = call.i32(0, "fd")?;
+    let mut deadline = SetDeadline {
+        deadline_ns: call.u64(1, "deadlineNs")?,
+        pad: 0,
+    };
+    let request = iow::<SetDeadline>(SYNC, 5);
+    ioctl(fd, "ioctl(SYNC_IOC_SET_DEADLINE)", request, &mut deadline)?;
+    undefined()
+}
