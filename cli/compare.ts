@@ -2,12 +2,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { compare } from '../lab/compare/compare.ts';
+import { compare, type CompareOptions } from '../lab/compare/compare.ts';
 import { parseShard } from '../lab/compare/plan.ts';
 import type { CompareReport, RunResult } from '../lab/compare/result.ts';
 import { renderTable } from '../lab/compare/table.ts';
 import { SCENARIOS, scenarioNamed } from '../lab/scenarios/scenarios.ts';
+import { CannotPlayError } from '../lab/world/cannot-play-error.ts';
 import { STRATEGIES, strategyNamed } from '../sync/recovery/strategies.ts';
+import { CannotRunError } from './exit-status.ts';
 
 interface CompareFlags {
   strategies: string;
@@ -40,7 +42,7 @@ export function compareCommand(): Command {
       const strategies = chosen(flags.strategies, STRATEGIES, strategyNamed);
       const scenarios = chosen(flags.scenarios, SCENARIOS, scenarioNamed);
       const report = await withProgress((onResult) =>
-        compare({
+        compareHere({
           strategies,
           scenarios,
           seeds: flags.seeds,
@@ -65,9 +67,22 @@ function promisesHeld({ results }: CompareReport): boolean {
   );
 }
 
+/** A machine without what it takes is exit status 3. */
+async function compareHere(options: CompareOptions): Promise<CompareReport> {
+  try {
+    return await compare(options);
+  } catch (error) {
+    if (error instanceof CannotPlayError) throw new CannotRunError(error.message, { cause: error });
+    throw error;
+  }
+}
+
 async function print(report: CompareReport, flags: CompareFlags): Promise<void> {
   const human = flags.json === '-' ? process.stderr : process.stdout;
   human.write(`${renderTable(report.results, human.isTTY === true)}\n`);
+  for (const { scenario, strategy, reason } of report.skipped) {
+    human.write(`skipped: ${scenario} under ${strategy}: ${reason}\n`);
+  }
   if (flags.json === '-') process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else if (flags.json !== undefined) await writeFile(flags.json, JSON.stringify(report, null, 2));
   if (flags.json !== '-' || flags.report !== undefined) {

@@ -193,7 +193,7 @@ export class SyncClient {
     this.#window.sync.setReleasePoint(image.releaseObject, high(point), low(point));
     surface.attach(image.buffer, 0, 0);
     surface.damageBuffer(0, 0, WIDTH, HEIGHT);
-    surface.frame().listener = { done: () => this.#onFrameDone() };
+    surface.frame().handler = { done: () => this.#onFrameDone() };
     surface.commit();
     this.#display.flush();
     this.#releases?.await(image);

@@ -40,14 +40,14 @@ export async function openWindow(
   const wmBase = bind(display, XdgWmBaseProxy.interface, 6);
   const dmabuf = bind(display, ZwpLinuxDmabufV1Proxy.interface, 3);
   const syncManager = bind(display, WpLinuxDrmSyncobjManagerV1Proxy.interface, 1);
-  wmBase.listener = { ping: (proxy, serial) => proxy.pong(serial) };
+  wmBase.handler = { ping: (proxy, serial) => proxy.pong(serial) };
 
   const surface = compositor.createSurface();
   const xdgSurface = wmBase.getXdgSurface(surface);
   const toplevel = xdgSurface.getToplevel();
   const sync = syncManager.getSurface(surface);
   let configured = false;
-  xdgSurface.listener = {
+  xdgSurface.handler = {
     configure: (proxy, serial) => {
       proxy.ackConfigure(serial);
       configured = true;

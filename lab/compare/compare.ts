@@ -1,6 +1,8 @@
 /** `compare`: plays strategies × scenarios × seeds and gathers the report. */
 import { availableParallelism } from 'node:os';
-import type { CompareReport, RunResult } from './result.ts';
+import type { DrmWorld } from '../world/drm-world.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import type { CompareReport, RunResult, SkippedRun } from './result.ts';
 import { planRuns, type RunSpec, type Shard } from './plan.ts';
 import { runScenario } from './run.ts';
 import { playInWorkers } from './workers.ts';
@@ -16,14 +18,14 @@ export interface CompareOptions {
   readonly onResult?: (result: RunResult, done: number, total: number) => void;
 }
 
-/** Rejects with a CannotRunHereError when `gpus` is 'drm' and there are no two capable GPUs. */
+/** Rejects with a CannotPlayError when `gpus` is 'drm' and there are no two capable GPUs. */
 export async function compare(options: CompareOptions): Promise<CompareReport> {
   const runs = planRuns(options.strategies, options.scenarios, options.seeds, options.shard);
   let done = 0;
   const onResult = (result: RunResult): void => options.onResult?.(result, ++done, runs.length);
-  const results =
+  const { results, skipped } =
     options.gpus === 'sim'
-      ? await playInWorkers(runs, availableParallelism(), onResult)
+      ? { results: await playInWorkers(runs, availableParallelism(), onResult), skipped: [] }
       : await playOnKernel(runs, onResult);
   return {
     schema: 1,
@@ -31,6 +33,7 @@ export async function compare(options: CompareOptions): Promise<CompareReport> {
     kernel: options.gpus === 'sim' ? 'simulated' : await kernelRelease(),
     node: process.version,
     results,
+    skipped,
   };
 }
 
@@ -38,20 +41,32 @@ export async function compare(options: CompareOptions): Promise<CompareReport> {
 async function playOnKernel(
   runs: readonly RunSpec[],
   onResult: (result: RunResult) => void,
-): Promise<RunResult[]> {
+): Promise<{ results: RunResult[]; skipped: SkippedRun[] }> {
   const { createDrmWorld } = await import('../world/drm-world.ts');
   const results: RunResult[] = [];
+  const skipped: SkippedRun[] = [];
   for (const spec of runs) {
-    const world = await createDrmWorld({
-      strategy: spec.strategy,
-      seed: spec.seed,
-      stream: spec.scenario,
-    });
-    const result = await runScenario({ ...spec, scenario: scenarioNamed(spec.scenario), world });
+    const scenario = scenarioNamed(spec.scenario);
+    const world = await createDrmWorld({ ...spec, stream: spec.scenario });
+    const reason = whyNot(world, scenario);
+    if (reason !== undefined) {
+      skipped.push({ ...spec, reason });
+      await world.dispose();
+      continue;
+    }
+    const result = await runScenario({ ...spec, scenario, world });
     results.push(result);
     onResult(result);
   }
-  return results;
+  return { results, skipped };
+}
+
+function whyNot(world: DrmWorld, scenario: Scenario): string | undefined {
+  if (!world.compositor.sync.available) return world.compositor.sync.unavailableReason;
+  if (scenario.needs?.includes('error fences') && !world.fencesCanFail) {
+    return 'needs fences that can fail: run the VM with --modules';
+  }
+  return undefined;
 }
 
 async function kernelRelease(): Promise<string> {

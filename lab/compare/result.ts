@@ -37,12 +37,21 @@ export interface RunResult {
   readonly reasons: readonly string[];
 }
 
+/** A run this machine cannot play; never counted as a success. */
+export interface SkippedRun {
+  readonly strategy: string;
+  readonly scenario: string;
+  readonly seed: number;
+  readonly reason: string;
+}
+
 export interface CompareReport {
   readonly schema: 1;
   readonly gpus: 'sim' | 'drm';
   readonly kernel: string;
   readonly node: string;
   readonly results: readonly RunResult[];
+  readonly skipped: readonly SkippedRun[];
 }
 
 /** The promises, by the key that counts their breaches. */
