@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { MAX_GPUS } from '../lab/kernel/qemu.ts';
 import { CannotRunError } from './exit-status.ts';
 
 interface KernelCliOptions {
@@ -16,7 +17,6 @@ interface KernelCliOptions {
 
 /** The VM ended without the command's status. Outside the range programs use, as in docker(1) and timeout(1). */
 const EXIT_VM_FAILED = 125;
-const MAX_GPUS = 16;
 
 export function kernelCommand(): Command {
   return new Command('kernel')
