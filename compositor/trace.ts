@@ -3,6 +3,7 @@
  *
  * The lab's report and `--trace` are made of them, and of the sync layer's own events (available, device lost).
  */
+import { channel } from 'node:diagnostics_channel';
 import type { FenceOutcome } from '../sync/fence.ts';
 
 /** A point as the trace names it. */
@@ -45,3 +46,23 @@ export type CommitTraceEvent =
 
 /** Called synchronously, must not call back into the compositor. */
 export type CommitTrace = (event: CommitTraceEvent) => void;
+
+const commitChannel = channel('xsync:commit');
+
+/** Feeds the hook and the `diagnostics_channel` "xsync:commit". Ask {@link CommitTracer.active} before making an event. */
+export class CommitTracer {
+  readonly #hook: CommitTrace | undefined;
+
+  constructor(hook?: CommitTrace) {
+    this.#hook = hook;
+  }
+
+  get active(): boolean {
+    return this.#hook !== undefined || commitChannel.hasSubscribers;
+  }
+
+  emit(event: CommitTraceEvent): void {
+    this.#hook?.(event);
+    if (commitChannel.hasSubscribers) commitChannel.publish(event);
+  }
+}

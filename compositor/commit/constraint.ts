@@ -1,46 +1,49 @@
-/** Where RxJS meets the commit queue: an Observable of an outcome becomes one callback. */
+/** Where RxJS meets the commit queue: the Observable of a fence's outcome becomes one callback. */
 import type { Observable, Subscription } from 'rxjs';
 import type { FenceOutcome } from '../../sync/fence.ts';
+import type { ContentUpdate } from './content-update.ts';
 
-/** A running wait for an acquire fence. */
-export interface AcquireWait {
-  /** Null while it runs. */
-  readonly outcome: FenceOutcome | null;
-  /** Cancels it; the callback does not come any more. Idempotent. */
-  close(): void;
+/** What settles when an acquire fence comes to its end. */
+export interface AcquireListener {
+  /** At most once, and never from within the constraint's construction. */
+  settled(constraint: AcquireConstraint, outcome: FenceOutcome): void;
+  /** The wait itself failed: what to make of it, so that nothing waits for ever. */
+  outcomeOfError(error: unknown): FenceOutcome;
 }
 
-/**
- * Subscribes at once. `done` is called at most once, never before this returns: a fence that had signalled already is seen in
- * `outcome`. An error of the source is an outcome too (`onError` says which), so that nothing waits for ever.
- */
-export function awaitOutcome(
-  source: Observable<FenceOutcome>,
-  done: (outcome: FenceOutcome) => void,
-  onError: (error: unknown) => FenceOutcome,
-): AcquireWait {
-  let outcome: FenceOutcome | null = null;
-  let started = false;
-  let closed = false;
-  let subscription: Subscription | undefined;
-  const settle = (result: FenceOutcome): void => {
-    if (outcome !== null || closed) return;
-    outcome = result;
-    if (started) done(result);
-  };
-  subscription = source.subscribe({
-    next: settle,
-    error: (error: unknown) => settle(onError(error)),
-    complete: () => settle({ type: 'lost', reason: 'timeline-gone' }),
-  });
-  started = true;
-  return {
-    get outcome() {
-      return outcome;
-    },
-    close: () => {
-      closed = true;
-      subscription?.unsubscribe();
-    },
-  };
+/** An update's wait for its buffer. Merging updates moves it: `update` is whose buffer it guards now. */
+export class AcquireConstraint {
+  update: ContentUpdate;
+  #outcome: FenceOutcome | null = null;
+  #closed = false;
+  #subscription: Subscription | undefined;
+
+  /** Subscribes at once: a fence that had signalled already is seen in {@link AcquireConstraint.outcome} and not told. */
+  constructor(update: ContentUpdate, source: Observable<FenceOutcome>, listener: AcquireListener) {
+    this.update = update;
+    let constructed = false;
+    const settle = (outcome: FenceOutcome): void => {
+      if (this.#outcome !== null || this.#closed) return;
+      this.#outcome = outcome;
+      if (constructed) listener.settled(this, outcome);
+    };
+    this.#subscription = source.subscribe({
+      next: settle,
+      error: (error: unknown) => settle(listener.outcomeOfError(error)),
+      complete: () => settle({ type: 'lost', reason: 'timeline-gone' }),
+    });
+    constructed = true;
+  }
+
+  /** Null while it waits. */
+  get outcome(): FenceOutcome | null {
+    return this.#outcome;
+  }
+
+  /** Cancels the wait; nobody is told any more. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#subscription?.unsubscribe();
+    this.#subscription = undefined;
+  }
 }

@@ -3,7 +3,7 @@ import type { FenceOutcome } from '../../sync/fence.ts';
 import type { BufferUse } from '../buffer/buffer-use.ts';
 import type { PendingState } from '../surface/pending-state.ts';
 import type { Surface } from '../surface/surface.ts';
-import type { AcquireWait } from './constraint.ts';
+import type { AcquireConstraint } from './constraint.ts';
 import type { TracedPoint } from '../trace.ts';
 import type { UpdateGroup } from './update-group.ts';
 
@@ -26,7 +26,7 @@ export class ContentUpdate {
   content: BufferUse | null | undefined;
   /** The buffer part was dropped because its fence failed. */
   contentDropped = false;
-  acquire: AcquireWait | null = null;
+  acquire: AcquireConstraint | null = null;
   /** For reports: the acquire point, when it came with one. */
   acquirePoint: TracedPoint | null = null;
   outcome: FenceOutcome | null = null;

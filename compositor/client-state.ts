@@ -1,0 +1,128 @@
+/** What the compositor keeps for each Wayland client: its sync owner, its account, what was logged about it. */
+import type { Client } from '../protocols/server/client.ts';
+import type { SyncOwner } from '../sync/owner.ts';
+import type { CompositorLog } from './log.ts';
+import type { Surface } from './surface/surface.ts';
+
+/** Limits per client. Above `soft` its socket is not read until it is below three quarters of it; at `hard` it gets no_memory. */
+export interface ClientBudgets {
+  readonly pendingUpdates: { readonly soft: number; readonly hard: number };
+  /** Live wl_buffer storages, those still on screen included. */
+  readonly buffers: number;
+  /** Bytes of shared memory pools and dma-bufs mapped or kept for it. */
+  readonly bufferBytes: number;
+  /** Descriptors kept for dma-bufs and pools. */
+  readonly bufferFds: number;
+}
+
+export const SOFT_PENDING_UPDATES = 128;
+export const MAX_PENDING_UPDATES = 256;
+export const MAX_BUFFERS = 4096;
+export const MAX_BUFFER_BYTES: number = 16 * 2 ** 30;
+export const MAX_BUFFER_FDS = 1024;
+
+export const DEFAULT_CLIENT_BUDGETS: ClientBudgets = {
+  pendingUpdates: { soft: SOFT_PENDING_UPDATES, hard: MAX_PENDING_UPDATES },
+  buffers: MAX_BUFFERS,
+  bufferBytes: MAX_BUFFER_BYTES,
+  bufferFds: MAX_BUFFER_FDS,
+};
+
+/** Relief comes at this part of the soft limit, so that a client does not flap at the edge. */
+const RELIEF_RATIO = 0.75;
+const PAUSE_UPDATES = 'too many pending content updates';
+
+/** A plain snapshot. */
+export interface ClientStats {
+  readonly client: number;
+  readonly pid: number;
+  readonly surfaces: number;
+  readonly pendingUpdates: number;
+  readonly buffers: number;
+  readonly bufferBytes: number;
+  readonly bufferFds: number;
+  readonly failedFences: number;
+}
+
+export type BufferResource = 'buffers' | 'bufferBytes' | 'bufferFds';
+
+export class ClientState {
+  readonly client: Client;
+  /** Timelines, waits and releases of this client. */
+  readonly sync: SyncOwner;
+  readonly surfaces: Set<Surface> = new Set();
+  /** Acquire fences of it that failed or were lost. */
+  failedFences = 0;
+  readonly #budgets: ClientBudgets;
+  readonly #log: CompositorLog;
+  readonly #logged = new Set<string>();
+  readonly #held: Record<BufferResource, number> = { buffers: 0, bufferBytes: 0, bufferFds: 0 };
+  #pendingUpdates = 0;
+  #paused = false;
+
+  constructor(client: Client, sync: SyncOwner, budgets: ClientBudgets, log: CompositorLog) {
+    this.client = client;
+    this.sync = sync;
+    this.#budgets = budgets;
+    this.#log = log;
+    client.data = this;
+  }
+
+  /** The state of a client of this compositor. */
+  static of(client: Client): ClientState {
+    if (client.data instanceof ClientState) return client.data;
+    throw new Error(`client ${client.number} has no state`);
+  }
+
+  /** Whether one more content update fits. */
+  get hasRoomForUpdate(): boolean {
+    return this.#pendingUpdates < this.#budgets.pendingUpdates.hard;
+  }
+
+  updateQueued(): void {
+    this.#pendingUpdates++;
+    if (this.#pendingUpdates > this.#budgets.pendingUpdates.soft && !this.#paused) {
+      this.#paused = true;
+      this.client.pause(PAUSE_UPDATES);
+    }
+  }
+
+  updateEnded(): void {
+    this.#pendingUpdates--;
+    const relief = this.#budgets.pendingUpdates.soft * RELIEF_RATIO;
+    if (this.#paused && this.#pendingUpdates <= relief) {
+      this.#paused = false;
+      if (this.client.alive) this.client.resume(PAUSE_UPDATES);
+    }
+  }
+
+  /** Books `amount`; false (and nothing booked) when the budget does not allow it. */
+  take(resource: BufferResource, amount: number): boolean {
+    if (this.#held[resource] + amount > this.#budgets[resource]) return false;
+    this.#held[resource] += amount;
+    return true;
+  }
+
+  give(resource: BufferResource, amount: number): void {
+    this.#held[resource] -= amount;
+  }
+
+  /** Warns once per client and kind of event. */
+  warnOnce(kind: string, message: string): void {
+    if (this.#logged.has(kind)) return;
+    this.#logged.add(kind);
+    const { pid } = this.client.credentials;
+    this.#log.warn(`client ${this.client.number} (pid ${pid}): ${message}`);
+  }
+
+  stats(): ClientStats {
+    return {
+      client: this.client.number,
+      pid: this.client.credentials.pid,
+      surfaces: this.surfaces.size,
+      pendingUpdates: this.#pendingUpdates,
+      ...this.#held,
+      failedFences: this.failedFences,
+    };
+  }
+}

@@ -1,0 +1,47 @@
+/** Cached updates of a synchronised subsurface: several between two commits of the parent apply as one. */
+import { mergePending } from '../surface/merge-pending.ts';
+import type { ContentUpdate } from './content-update.ts';
+
+/**
+ * Folds `older` into `newer` and marks it discarded. A buffer that newer replaces is let go at once, its fence no longer waited
+ * for; else newer takes buffer and wait over. Returns the updates that ended by it.
+ */
+export function mergeUpdates(older: ContentUpdate, newer: ContentUpdate): ContentUpdate[] {
+  const ended = [older];
+  older.phase = 'discarded';
+  if (newer.content !== undefined || newer.contentDropped) {
+    older.acquire?.close();
+    older.content?.drop();
+  } else {
+    newer.content = older.content;
+    newer.contentDropped = older.contentDropped;
+    newer.acquire = older.acquire;
+    newer.acquirePoint = older.acquirePoint;
+    newer.outcome = older.outcome;
+    if (newer.acquire) newer.acquire.update = newer;
+  }
+  older.acquire = null;
+  older.content = undefined;
+  mergePending(older.changes, newer.changes);
+  for (const dependent of older.dependents) {
+    if (dependent.phase === 'discarded') continue;
+    const twin = newer.dependents.find(({ surface }) => surface === dependent.surface);
+    if (twin) ended.push(...mergeUpdates(dependent, twin));
+    else newer.dependents.push(dependent);
+  }
+  older.dependents = [];
+  return ended;
+}
+
+/** The update and, recursively, its dependents that are still alive: parents before children. */
+export function flattenUpdate(update: ContentUpdate): ContentUpdate[] {
+  const flat: ContentUpdate[] = [];
+  const open = [update];
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (next.phase === 'discarded') continue;
+    flat.push(next);
+    open.push(...next.dependents);
+    next.dependents = [];
+  }
+  return flat;
+}

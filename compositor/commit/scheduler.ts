@@ -1,0 +1,351 @@
+/**
+ * Decides when committed content updates apply.
+ *
+ * Updates that belong together form a group, which counts its unmet constraints: acquire fences, the fifo barrier, a target time,
+ * and being at the head of each surface's queue. Each event is one decrement; at zero the group is on the ready queue, which is
+ * drained in commit order, without recursion. Fences are judged by event, fifo and time at an output's latch.
+ */
+import type { Clock } from '../../native/clock.ts';
+import { ClientState } from '../client-state.ts';
+import type { CompositorLog } from '../log.ts';
+import { discardPending } from '../surface/discard-pending.ts';
+import type { PendingState } from '../surface/pending-state.ts';
+import type { SurfaceOutput } from '../surface/surface-output.ts';
+import type { AppliedUpdate } from '../surface/surface-state.ts';
+import type { Surface, SurfaceScheduler } from '../surface/surface.ts';
+import type { CommitTracer } from '../trace.ts';
+import { BufferPart, tracedPoint, updateIdentity } from './buffer-part.ts';
+import type { FenceCounters } from './buffer-part.ts';
+import { ContentUpdate } from './content-update.ts';
+import type { FailurePolicy } from './failure-policy.ts';
+import { FifoBarriers } from './fifo-barriers.ts';
+import { flattenUpdate, mergeUpdates } from './merge.ts';
+import { ReadyQueue } from './ready-queue.ts';
+import { TargetTimes } from './target-times.ts';
+import { UpdateGroup } from './update-group.ts';
+import { waitingReasons } from './waiting.ts';
+import type { WaitingReason } from './waiting.ts';
+
+export interface SchedulerOptions {
+  readonly clock: Clock;
+  readonly log: CompositorLog;
+  readonly tracer: CommitTracer;
+  readonly policy: FailurePolicy;
+}
+
+/** A plain snapshot. */
+export interface SchedulerStats extends FenceCounters {
+  readonly committed: number;
+  readonly applied: number;
+  readonly discarded: number;
+  /** Groups that wait for something. */
+  readonly pendingGroups: number;
+}
+
+/** The updates that were just applied together. */
+export type ApplyListener = (group: UpdateGroup) => void;
+export type LatchWantedListener = (surface: Surface, presentationNs: bigint) => void;
+
+export class Scheduler implements SurfaceScheduler {
+  readonly #clock: Clock;
+  readonly #log: CompositorLog;
+  readonly #tracer: CommitTracer;
+  readonly #buffers: BufferPart;
+  readonly #barriers: FifoBarriers;
+  readonly #times: TargetTimes;
+  readonly #ready = new ReadyQueue();
+  readonly #applyListeners = new Set<ApplyListener>();
+  readonly #latchListeners = new Set<LatchWantedListener>();
+  #updates = 0;
+  #groups = 0;
+  #applied = 0;
+  #discarded = 0;
+  #pendingGroups = 0;
+  #draining = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#tracer = options.tracer;
+    this.#buffers = new BufferPart(options, (update) => {
+      this.#met(update);
+      this.drain();
+    });
+    const listener = {
+      met: (update: ContentUpdate) => this.#met(update),
+      latchWanted: (surface: Surface, presentationNs: bigint) => {
+        for (const wanted of this.#latchListeners) wanted(surface, presentationNs);
+      },
+      drain: () => this.drain(),
+    };
+    this.#barriers = new FifoBarriers(options.clock, listener);
+    this.#times = new TargetTimes(options.clock, listener);
+  }
+
+  /** Told after each applied group: the time to schedule a repaint. Returns the remover. */
+  onApply(listener: ApplyListener): () => void {
+    this.#applyListeners.add(listener);
+    return () => this.#applyListeners.delete(listener);
+  }
+
+  /**
+   * Told when a latch of an output that shows `surface`, for a frame seen at `presentationNs` or later (0n: the next one), could
+   * let one of its updates apply: outputs without damage have to run for it. May be told again. Returns the remover.
+   */
+  onLatchWanted(listener: LatchWantedListener): () => void {
+    this.#latchListeners.add(listener);
+    return () => this.#latchListeners.delete(listener);
+  }
+
+  /**
+   * For an output at its deadline, before it paints a frame that will be seen at `presentationNs`: judges fifo and time, applies
+   * what is ready. Everything applied when this returns is part of the frame.
+   */
+  latch(output: SurfaceOutput, presentationNs: bigint): void {
+    this.#barriers.clearLatched(output);
+    this.#times.latch(output, presentationNs);
+    this.drain();
+    this.#barriers.markLatched(output);
+  }
+
+  /** For the trace: an output paints the current state of a surface. */
+  latched(surface: Surface, output: SurfaceOutput): void {
+    if (!this.#tracer.active) return;
+    this.#tracer.emit({
+      type: 'latched',
+      timeNs: this.#clock.nowNs(),
+      client: surface.client.number,
+      surface: surface.id,
+      update: surface.appliedUpdate,
+      output: output.name,
+    });
+  }
+
+  presented(surface: Surface, update: number, output: string, sequence: bigint): void {
+    if (!this.#tracer.active) return;
+    this.#tracer.emit({
+      type: 'presented',
+      timeNs: this.#clock.nowNs(),
+      client: surface.client.number,
+      surface: surface.id,
+      update,
+      output,
+      sequence,
+    });
+  }
+
+  /** wl_surface.commit: takes over the frozen state. Over budget the client gets no_memory and the state is discarded. */
+  submit(surface: Surface, changes: PendingState): void {
+    const client = ClientState.of(surface.client);
+    if (!client.hasRoomForUpdate) {
+      client.warnOnce('updates', `wl_surface@${surface.id}: too many pending content updates`);
+      discardPending(changes);
+      surface.client.postNoMemory();
+      return;
+    }
+    const update = new ContentUpdate(++this.#updates, surface, changes, this.#clock.nowNs());
+    surface.liveUpdates.add(update);
+    client.updateQueued();
+    this.#traceCommit(update);
+    this.#buffers.take(update);
+    for (const child of changes.children ?? surface.stacking) {
+      if (child.surface !== surface) this.#absorb(update, child.surface);
+    }
+    if (surface.synchronized) this.#cache(update);
+    else this.#enqueue(flattenUpdate(update));
+    this.drain();
+  }
+
+  /** The surface is no longer synchronised (set_desync, its parent gone): what it had cached goes its own way. */
+  desynchronized(surface: Surface): void {
+    if (surface.destroyed || surface.synchronized) return;
+    const { cached } = surface;
+    surface.cached = null;
+    if (cached) this.#enqueue(flattenUpdate(cached));
+    for (const child of surface.stacking) {
+      if (child.surface !== surface) this.desynchronized(child.surface);
+    }
+    this.drain();
+  }
+
+  surfaceDestroyed(surface: Surface): void {
+    surface.queue.takeAll();
+    surface.cached = null;
+    this.#barriers.forget(surface);
+    for (const update of [...surface.liveUpdates]) this.#discard(update);
+    this.drain();
+  }
+
+  /** Applies all groups that are ready. Safe to call from within: the outer call goes on. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let group = this.#ready.pop(); group; group = this.#ready.pop()) this.#apply(group);
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  waitingReasons(surface: Surface): WaitingReason[] {
+    return waitingReasons(surface);
+  }
+
+  stats(): SchedulerStats {
+    return {
+      ...this.#buffers.counters,
+      committed: this.#updates,
+      applied: this.#applied,
+      discarded: this.#discarded,
+      pendingGroups: this.#pendingGroups,
+    };
+  }
+
+  dispose(): void {
+    this.#barriers.dispose();
+    this.#times.dispose();
+    this.#applyListeners.clear();
+    this.#latchListeners.clear();
+  }
+
+  #absorb(update: ContentUpdate, child: Surface): void {
+    const { cached } = child;
+    if (!cached || !child.synchronized) return;
+    child.cached = null;
+    update.dependents.push(cached);
+  }
+
+  #cache(update: ContentUpdate): void {
+    const { surface } = update;
+    const older = surface.cached;
+    surface.cached = update;
+    if (!older) return;
+    for (const ended of mergeUpdates(older, update)) {
+      this.#discarded++;
+      this.#ended(ended);
+    }
+  }
+
+  /** Root first; the root alone can wait for fifo and time, synchronised subsurfaces ignore both (fifo-v1.xml: wait_barrier). */
+  #enqueue(updates: ContentUpdate[]): void {
+    const root = updates[0];
+    if (!root) return;
+    const group = new UpdateGroup(++this.#groups, updates);
+    this.#pendingGroups++;
+    for (const update of updates) {
+      const { queue } = update.surface;
+      update.group = group;
+      update.phase = 'queued';
+      queue.push(update);
+      update.waitsForHead = queue.head !== update;
+      if (update.waitsForHead) group.unmet++;
+      if (update.acquire) group.unmet++;
+    }
+    root.waitsForBarrier = root.changes.waitsForBarrier;
+    if (root.waitsForBarrier) group.unmet++;
+    root.waitsForTimeNs = root.changes.targetTimeNs ?? null;
+    if (root.waitsForTimeNs !== null) {
+      group.unmet++;
+      this.#times.add(root);
+    }
+    if (group.unmet === 0) this.#ready.push(group);
+    else if (root.waitsForBarrier && !root.waitsForHead) this.#barriers.judge(root);
+  }
+
+  /** One constraint of the update is met. An update still cached has no group to tell. */
+  #met(update: ContentUpdate): void {
+    const { group } = update;
+    if (!group) return;
+    group.unmet--;
+    if (group.unmet === 0) this.#ready.push(group);
+  }
+
+  #apply(group: UpdateGroup): void {
+    this.#pendingGroups--;
+    const applied: AppliedUpdate[] = [];
+    const live = group.updates.filter(({ phase }) => phase === 'queued');
+    for (const update of live) {
+      const { surface } = update;
+      surface.queue.shift();
+      applied.push(surface.apply(update));
+      update.phase = 'applied';
+      this.#applied++;
+      if (update.changes.setsBarrier) this.#barriers.setOn(surface);
+      this.#ended(update);
+      this.#traceEnd(update);
+    }
+    for (const update of applied) this.#notify(update);
+    for (const listener of this.#applyListeners) listener(group);
+    for (const { surface } of live) this.#newHead(surface);
+  }
+
+  /** A listener's mistake must not keep the other surfaces of the group, or later groups, from their updates. */
+  #notify(applied: AppliedUpdate): void {
+    try {
+      if (!applied.surface.destroyed) applied.surface.notifyApplied(applied);
+    } catch (error) {
+      this.#log.error(`wl_surface@${applied.surface.id}: after an update was applied`, error);
+    }
+  }
+
+  #newHead(surface: Surface): void {
+    const { head } = surface.queue;
+    if (!head?.waitsForHead) return;
+    head.waitsForHead = false;
+    this.#met(head);
+    if (head.waitsForBarrier) this.#barriers.judge(head);
+  }
+
+  #discard(update: ContentUpdate): void {
+    const { group } = update;
+    const unmet =
+      Number(update.waitsForHead) +
+      Number(update.acquire !== null) +
+      Number(update.waitsForBarrier) +
+      Number(update.waitsForTimeNs !== null);
+    update.phase = 'discarded';
+    this.#times.forget(update);
+    update.acquire?.close();
+    update.acquire = null;
+    update.content?.drop();
+    update.content = undefined;
+    discardPending(update.changes);
+    this.#discarded++;
+    this.#ended(update);
+    this.#traceEnd(update);
+    if (group && unmet > 0) {
+      group.unmet -= unmet;
+      if (group.unmet === 0) this.#ready.push(group);
+    }
+    // Without a parent they are synchronised with nobody.
+    for (const dependent of update.dependents) this.#enqueue(flattenUpdate(dependent));
+    update.dependents = [];
+  }
+
+  #ended(update: ContentUpdate): void {
+    if (!update.surface.liveUpdates.delete(update)) return;
+    ClientState.of(update.surface.client).updateEnded();
+  }
+
+  #traceCommit(update: ContentUpdate): void {
+    if (!this.#tracer.active) return;
+    this.#tracer.emit({
+      type: 'commit',
+      timeNs: update.committedNs,
+      ...updateIdentity(update),
+      acquire: tracedPoint(update.changes.acquirePoint),
+      release: tracedPoint(update.changes.releasePoint),
+    });
+  }
+
+  #traceEnd(update: ContentUpdate): void {
+    if (!this.#tracer.active) return;
+    const timeNs = this.#clock.nowNs();
+    if (update.phase === 'applied') {
+      const shown = !update.contentDropped;
+      this.#tracer.emit({ type: 'applied', timeNs, ...updateIdentity(update), shown });
+    } else {
+      this.#tracer.emit({ type: 'discarded', timeNs, ...updateIdentity(update) });
+    }
+  }
+}
