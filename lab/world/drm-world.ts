@@ -37,7 +37,7 @@ const QUIET_TURNS = 3;
 export async function createDrmWorld(options: DrmWorldOptions): Promise<DrmWorld> {
   const clock = new SystemClock();
   const poller = new Poller();
-  const kernel = new LinuxKernel({ poller, clock });
+  const kernel = new LinuxKernel({ poller });
   const gpus = kernel
     .listNodes()
     .filter((node) => node.kind === 'render' && node.id.startsWith('pci:'));
