@@ -9,6 +9,8 @@
  * - Times are CLOCK_MONOTONIC nanoseconds as bigint. Points are bigint (u64).
  */
 import { createRequire } from 'node:module';
+import type { PixmanBinding } from './pixman.ts';
+import type { XkbBinding } from './xkb.ts';
 
 /** One fence of SYNC_IOC_FILE_INFO (include/uapi/linux/sync_file.h). `status`: 1 signalled, 0 active, <0 -errno. */
 export interface NativeFenceInfo {
@@ -41,7 +43,8 @@ export interface NativeMapping {
   readonly bytes: ArrayBuffer;
 }
 
-export interface NativeBinding {
+/** All functions; those of the two libraries loaded at run time are described beside. */
+export interface NativeBinding extends PixmanBinding, XkbBinding {
   // --- files and fds -------------------------------------------------------
   open(path: string, flags: number, mode: number): number;
   close(fd: number): void;

@@ -1,9 +1,10 @@
 //! CLOCK_MONOTONIC and timerfd(2).
 
+use crate::call::{function, Call, Function};
 use crate::error::Result;
 use crate::libc::{self, system};
 use crate::napi::napi_value;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 
 pub const FUNCTIONS: &[Function] = &[
     function("monotonicNs", monotonic_ns),

@@ -1,9 +1,10 @@
 //! dma-bufs and where to get them without a GPU: `linux/dma-buf.h`, `linux/udmabuf.h`, `linux/dma-heap.h`.
 
+use crate::call::{function, Call, Function};
 use crate::error::Result;
 use crate::ioctl::{ioctl, iow, iowr};
 use crate::napi::napi_value;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 use std::mem::size_of;
 
 pub const FUNCTIONS: &[Function] = &[

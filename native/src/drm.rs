@@ -1,9 +1,10 @@
 //! DRM core, PRIME, dumb buffers and vgem's fences: `drm.h`, `drm_mode.h`, `vgem_drm.h`.
 
+use crate::call::{function, Call, Function};
 use crate::error::Result;
 use crate::ioctl::{io, ioctl, ioctl_plain, iow, iowr};
 use crate::napi::napi_value;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 use std::mem::size_of;
 
 pub const FUNCTIONS: &[Function] = &[

@@ -1,9 +1,10 @@
 //! eventfd(2).
 
+use crate::call::{function, Call, Function};
 use crate::error::{Error, Result};
 use crate::libc::{self, retry, system};
 use crate::napi::napi_value;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 
 pub const FUNCTIONS: &[Function] = &[
     function("eventfd", create),

@@ -1,9 +1,10 @@
 //! Files and descriptors: open, stat, read and write at an offset, seals, locks, limits.
 
+use crate::call::{function, Call, Function};
 use crate::error::{Error, Result};
 use crate::libc::{self, retry, system};
 use crate::napi::napi_value;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 use std::mem::ManuallyDrop;
 use std::os::raw::c_int;
 use std::os::unix::fs::MetadataExt;

@@ -1,9 +1,10 @@
 //! ioctl(2): how request numbers are made (`asm-generic/ioctl.h`), and the function for any flat struct.
 
+use crate::call::{function, Call, Function};
 use crate::error::Result;
 use crate::libc::{self, system};
 use crate::napi::napi_value;
-use crate::value::{self, function, Call, Function};
+use crate::value;
 use std::mem::size_of;
 use std::os::raw::{c_int, c_ulong};
 

@@ -5,6 +5,7 @@
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("Syncline runs on 64-bit Linux only");
 
+mod call;
 mod clock;
 mod dmabuf;
 mod drm;
@@ -13,10 +14,14 @@ mod error;
 mod eventfd;
 mod files;
 mod guard;
+mod instance;
 mod ioctl;
 mod libc;
+mod library;
 mod memory;
 mod napi;
+mod pixman;
+mod pixman_image;
 mod poller;
 mod poller_turn;
 mod socket;
@@ -26,10 +31,11 @@ mod syncobj;
 mod syncobj_char;
 mod uevent;
 mod value;
+mod xkb;
 
+use call::{Call, Function};
 use error::Result;
 use napi::{napi_env, napi_value};
-use value::{Call, Function};
 
 /// Everything the addon exports, by module.
 const MODULES: &[&[Function]] = &[
@@ -47,6 +53,9 @@ const MODULES: &[&[Function]] = &[
     syncobj_char::FUNCTIONS,
     sync_file::FUNCTIONS,
     dmabuf::FUNCTIONS,
+    pixman::FUNCTIONS,
+    pixman_image::FUNCTIONS,
+    xkb::FUNCTIONS,
 ];
 
 /// Node's entry point. Returns `exports` filled, or null with an exception pending.
@@ -69,7 +78,7 @@ pub extern "C" fn node_api_module_get_api_version_v1() -> i32 {
 
 fn register(env: napi_env, exports: napi_value) -> Result<()> {
     for function in MODULES.iter().copied().flatten() {
-        value::define(env, exports, function)?;
+        call::define(env, exports, function)?;
     }
     Ok(())
 }

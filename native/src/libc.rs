@@ -4,9 +4,11 @@
 use crate::error::{Error, Result};
 use std::os::raw::{c_char, c_int, c_long, c_short, c_uint, c_ulong, c_void};
 
+pub const ENOENT: i32 = 2;
 pub const EINTR: i32 = 4;
 pub const EBADF: i32 = 9;
 pub const EAGAIN: i32 = 11;
+pub const ENOMEM: i32 = 12;
 pub const EINVAL: i32 = 22;
 pub const ENAMETOOLONG: i32 = 36;
 pub const ENOPROTOOPT: i32 = 92;
@@ -295,6 +297,7 @@ extern "C" {
 
     pub fn sigaction(signal: c_int, new: *const sigaction, old: *mut sigaction) -> c_int;
     pub fn raise(signal: c_int) -> c_int;
+    pub fn free(memory: *mut c_void);
     pub fn dladdr(address: *const c_void, info: *mut dl_info) -> c_int;
     pub fn dlopen(path: *const c_char, flags: c_int) -> *mut c_void;
     pub fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;

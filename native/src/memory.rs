@@ -1,10 +1,11 @@
 //! memfd and shared mappings that outlive their file's shrinking (see `guard`).
 
+use crate::call::{function, Call, Function};
 use crate::error::{check, Error, Result};
 use crate::guard::{guard, Guarded};
 use crate::libc::{self, system};
 use crate::napi::*;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 use std::os::raw::c_void;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard};

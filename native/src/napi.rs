@@ -25,6 +25,7 @@ pub const UINT32_ARRAY: c_int = 6;
 pub const BIGUINT64_ARRAY: c_int = 10;
 
 /// `napi_valuetype`
+pub const TYPE_NULL: c_int = 1;
 pub const TYPE_FUNCTION: c_int = 7;
 
 pub type napi_callback = extern "C" fn(napi_env, napi_callback_info) -> napi_value;

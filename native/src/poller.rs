@@ -1,12 +1,13 @@
 //! The one epoll set inside one uv_poll: its functions. What happens in a turn of the loop is in `poller_turn`.
 
-use crate::error::{check, Error, Result};
+use crate::call::{function, Call, Function};
+use crate::error::{Error, Result};
+use crate::instance::with_instance;
 use crate::libc::{self, close_quietly, epoll_event, retry, system};
-use crate::napi::*;
+use crate::napi::napi_value;
 use crate::poller_turn::{self, Poller};
-use crate::value::{self, function, undefined, Call, Function};
-use std::collections::BTreeMap;
-use std::os::raw::{c_int, c_void};
+use crate::value::{self, undefined};
+use std::os::raw::c_int;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -23,42 +24,10 @@ pub const FUNCTIONS: &[Function] = &[
     function("poll", poll),
 ];
 
-/// The pollers of one environment: numbers for JavaScript, so that a stale one is an error and never a dangling pointer.
-#[derive(Default)]
-pub struct Pollers {
-    last_id: u32,
-    open: BTreeMap<u32, *mut Poller>,
-}
-
-impl Pollers {
-    pub fn remove(&mut self, id: u32) {
-        self.open.remove(&id);
-    }
-}
-
-/// Runs `use_pollers` on the environment's pollers. It must not call JavaScript.
-pub fn with_pollers<T>(env: napi_env, use_pollers: impl FnOnce(&mut Pollers) -> T) -> Result<T> {
-    let mut data = ptr::null_mut();
-    // SAFETY: `data` is a valid place for the result.
-    check(unsafe { napi_get_instance_data(env, &mut data) })?;
-    if data.is_null() {
-        data = Box::into_raw(Box::<Pollers>::default()).cast();
-        // SAFETY: `free_pollers` takes the box back when the environment goes.
-        check(unsafe { napi_set_instance_data(env, data, free_pollers, ptr::null_mut()) })?;
-    }
-    // SAFETY: only this function sets the instance data; one thread, and `use_pollers` does not come back here.
-    Ok(use_pollers(unsafe { &mut *data.cast::<Pollers>() }))
-}
-
-extern "C" fn free_pollers(_env: napi_env, data: *mut c_void, _hint: *mut c_void) {
-    // SAFETY: made by Box::into_raw in `with_pollers`, freed once.
-    drop(unsafe { Box::from_raw(data.cast::<Pollers>()) });
-}
-
 /// The open poller in argument 0. It is freed in a later turn of the loop at the earliest, so it is good for this call.
 fn opened(call: &Call) -> Result<&'static Poller> {
     let id = call.u32(0, "poller")?;
-    let found = with_pollers(call.env, |pollers| pollers.open.get(&id).copied())?;
+    let found = with_instance(call.env, |instance| instance.pollers.get(id).copied())?;
     match found {
         // SAFETY: in the table until closed.
         Some(poller) => Ok(unsafe { &*poller }),
@@ -77,13 +46,10 @@ fn create(call: &Call) -> Result<napi_value> {
     let epoll = system("epoll_create1", || unsafe {
         libc::epoll_create1(libc::EPOLL_CLOEXEC)
     })?;
-    let id = with_pollers(call.env, |pollers| {
-        pollers.last_id += 1;
-        pollers.last_id
-    })?;
+    let id = with_instance(call.env, |instance| instance.pollers.next_id())?;
     match poller_turn::open(call.env, id, epoll, capacity, call.value(0), callback) {
         Ok(poller) => {
-            with_pollers(call.env, |pollers| pollers.open.insert(id, poller))?;
+            with_instance(call.env, |instance| instance.pollers.put(id, poller))?;
             value::uint(call.env, id)
         }
         Err(error) => {
@@ -156,7 +122,7 @@ fn wait(call: &Call) -> Result<napi_value> {
 /// Idempotent, and allowed in the callback.
 fn close(call: &Call) -> Result<napi_value> {
     let id = call.u32(0, "poller")?;
-    let found = with_pollers(call.env, |pollers| pollers.open.get(&id).copied())?;
+    let found = with_instance(call.env, |instance| instance.pollers.get(id).copied())?;
     if let Some(poller) = found {
         poller_turn::close(poller);
     }

@@ -2,10 +2,12 @@
 //!
 //! The memory of a closed uv handle belongs to libuv until its close callback, so a poller is freed there and only there.
 
+use crate::call;
 use crate::error::{check, Error, Result};
+use crate::instance::with_instance;
 use crate::libc::{close_quietly, epoll_event};
 use crate::napi::*;
-use crate::poller::{epoll_wait, with_pollers, Timeout};
+use crate::poller::{epoll_wait, Timeout};
 use crate::value;
 use std::cell::{Cell, RefCell};
 use std::os::raw::{c_int, c_void};
@@ -134,8 +136,8 @@ impl Poller {
         Ok(count)
     }
 
-    fn ready_array(&self) -> Option<value::Region<i32>> {
-        value::region(self.env, self.referenced(&self.ready)?, INT32_ARRAY)
+    fn ready_array(&self) -> Option<call::Region<i32>> {
+        call::region(self.env, self.referenced(&self.ready)?, INT32_ARRAY)
     }
 
     fn referenced(&self, reference: &Cell<napi_ref>) -> Option<napi_value> {
@@ -226,7 +228,7 @@ pub fn close(poller: *mut Poller) {
     // SAFETY: in the table, so not closed and not freed.
     let this = unsafe { &*poller };
     // Only fails when the environment is half gone, and then the table goes too.
-    let _ = with_pollers(this.env, |pollers| pollers.remove(this.id));
+    let _ = with_instance(this.env, |instance| instance.pollers.remove(this.id));
     this.forget_references();
     // SAFETY: the handle is open; libuv lets go of the epoll fd in uv_poll_stop, so it may be closed right after.
     unsafe {

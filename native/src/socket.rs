@@ -1,11 +1,12 @@
 //! Unix sockets: pairs, listening, connecting, and who is on the other side.
 
+use crate::call::{function, Call, Function};
 use crate::error::{Error, Result};
 use crate::files::pair;
 use crate::ioctl;
 use crate::libc::{self, close_quietly, retry, system};
 use crate::napi::napi_value;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 use std::mem::size_of;
 use std::os::raw::{c_int, c_void};
 

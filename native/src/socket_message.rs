@@ -1,9 +1,10 @@
 //! The hot path of the wire: accept, recvmsg and sendmsg without allocation, errno as a negative result.
 
+use crate::call::{function, Call, Function};
 use crate::error::{Error, Result};
 use crate::libc::{self, cmsghdr, iovec, msghdr, retry};
 use crate::napi::napi_value;
-use crate::value::{self, function, Call, Function};
+use crate::value;
 use std::mem::size_of;
 use std::os::raw::c_int;
 use std::ptr;

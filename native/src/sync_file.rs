@@ -1,10 +1,11 @@
 //! sync_files: fences as descriptors (`linux/sync_file.h`, `drivers/dma-buf/sync_file.c`).
 
+use crate::call::{function, Call, Function};
 use crate::error::{Error, Result};
 use crate::ioctl::{ioctl, iow, iowr};
 use crate::libc;
 use crate::napi::{napi_env, napi_value};
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 use std::mem::size_of;
 use std::os::raw::c_int;
 

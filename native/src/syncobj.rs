@@ -1,10 +1,11 @@
 //! DRM syncobjs: `drm.h`, `drivers/gpu/drm/drm_syncobj.c`.
 
+use crate::call::{function, Call, Function};
 use crate::drm::DRM;
 use crate::error::Result;
 use crate::ioctl::{ioctl, iowr};
 use crate::napi::napi_value;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 use std::mem::size_of;
 
 pub const FUNCTIONS: &[Function] = &[

@@ -2,10 +2,11 @@
 //!
 //! Its WAIT is left out: it blocks, and the eventfd does the same for an event loop.
 
+use crate::call::{function, Call, Function};
 use crate::error::Result;
 use crate::ioctl::{ioctl, iow, iowr};
 use crate::napi::napi_value;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 use std::mem::size_of;
 
 pub const FUNCTIONS: &[Function] = &[

@@ -1,10 +1,11 @@
 //! Kernel and udev device events: NETLINK_KOBJECT_UEVENT (`lib/kobject_uevent.c`).
 
+use crate::call::{function, Call, Function};
 use crate::error::{Error, Result};
 use crate::libc::{self, close_quietly, iovec, msghdr, retry, sockaddr_nl, system, ucred};
 use crate::napi::napi_value;
 use crate::socket_message::header;
-use crate::value::{self, function, undefined, Call, Function};
+use crate::value::{self, undefined};
 use std::mem::size_of;
 use std::os::raw::c_int;
 use std::ptr;

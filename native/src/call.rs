@@ -1,0 +1,317 @@
+//! A call from JavaScript and its arguments, checked in one place, without panics.
+
+use crate::error::{check, Error, Result};
+use crate::napi::*;
+use crate::value;
+use std::os::raw::{c_int, c_void};
+use std::ptr;
+
+/// The most arguments any function takes (pixmanComposite).
+const MAX_ARGUMENTS: usize = 12;
+
+/// Number.MAX_SAFE_INTEGER
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+
+/// One exported function.
+pub struct Function {
+    pub name: &'static str,
+    pub body: fn(&Call) -> Result<napi_value>,
+}
+
+/// Shorthand of the function tables.
+pub const fn function(name: &'static str, body: fn(&Call) -> Result<napi_value>) -> Function {
+    Function { name, body }
+}
+
+/// Puts a function on `exports`. The table entry lives as long as the program.
+pub fn define(env: napi_env, exports: napi_value, function: &'static Function) -> Result<()> {
+    let data = function as *const Function as *mut c_void;
+    let name = function.name;
+    let mut value = ptr::null_mut();
+    // SAFETY: `name` is given with its length; `data` points to a static.
+    check(unsafe {
+        napi_create_function(
+            env,
+            name.as_ptr().cast(),
+            name.len(),
+            crate::enter,
+            data,
+            &mut value,
+        )
+    })?;
+    value::set(env, exports, name, value)
+}
+
+/// A call in progress: its environment and arguments. Missing arguments are `undefined`.
+pub struct Call {
+    pub env: napi_env,
+    arguments: [napi_value; MAX_ARGUMENTS],
+}
+
+impl Call {
+    /// Reads the arguments, and which function is called.
+    pub fn open(env: napi_env, info: napi_callback_info) -> Result<(Call, &'static Function)> {
+        let mut arguments = [ptr::null_mut(); MAX_ARGUMENTS];
+        let mut count = MAX_ARGUMENTS;
+        let mut data = ptr::null_mut();
+        // SAFETY: `arguments` has room for `count` values; Node-API fills the rest with undefined.
+        check(unsafe {
+            napi_get_cb_info(
+                env,
+                info,
+                &mut count,
+                arguments.as_mut_ptr(),
+                ptr::null_mut(),
+                &mut data,
+            )
+        })?;
+        // SAFETY: `define` gave a pointer to a static Function as data.
+        let function = unsafe { &*(data as *const Function) };
+        Ok((Call { env, arguments }, function))
+    }
+
+    /// The argument as it is.
+    pub fn value(&self, index: usize) -> napi_value {
+        self.arguments
+            .get(index)
+            .copied()
+            .unwrap_or(ptr::null_mut())
+    }
+
+    /// A number, whatever its value.
+    fn number(&self, index: usize, name: &str) -> Result<f64> {
+        let mut out = 0.0;
+        // SAFETY: both pointers are valid for the call; a non-number is answered by the status.
+        let status = unsafe { napi_get_value_double(self.env, self.value(index), &mut out) };
+        if status == NAPI_OK {
+            Ok(out)
+        } else {
+            Err(wrong_type(name, "a number"))
+        }
+    }
+
+    fn integer(&self, index: usize, name: &str, min: f64, max: f64) -> Result<f64> {
+        let number = self.number(index, name)?;
+        if number.fract() == 0.0 && number >= min && number <= max {
+            Ok(number)
+        } else {
+            Err(Error::Range(format!(
+                "{} must be an integer from {} to {}, not {}",
+                name, min, max, number
+            )))
+        }
+    }
+
+    pub fn i32(&self, index: usize, name: &str) -> Result<i32> {
+        self.integer(index, name, i32::MIN.into(), i32::MAX.into())
+            .map(|number| number as i32)
+    }
+
+    pub fn u32(&self, index: usize, name: &str) -> Result<u32> {
+        self.integer(index, name, 0.0, u32::MAX.into())
+            .map(|number| number as u32)
+    }
+
+    /// 32 bits, however JavaScript's operators left their sign: flags.
+    pub fn bits(&self, index: usize, name: &str) -> Result<u32> {
+        self.integer(index, name, i32::MIN.into(), u32::MAX.into())
+            .map(|number| number as i64 as u32)
+    }
+
+    /// A size or offset: a safe integer, not negative.
+    pub fn size(&self, index: usize, name: &str) -> Result<usize> {
+        self.integer(index, name, 0.0, MAX_SAFE_INTEGER)
+            .map(|number| number as usize)
+    }
+
+    /// A bigint from 0 to 2^64 - 1.
+    pub fn u64(&self, index: usize, name: &str) -> Result<u64> {
+        let mut out = 0;
+        let mut lossless = false;
+        // SAFETY: all pointers are valid for the call; a non-bigint is answered by the status.
+        let status = unsafe {
+            napi_get_value_bigint_uint64(self.env, self.value(index), &mut out, &mut lossless)
+        };
+        if status != NAPI_OK {
+            Err(wrong_type(name, "a bigint"))
+        } else if !lossless {
+            Err(Error::Range(format!(
+                "{} must be from 0n to 2n ** 64n - 1n",
+                name
+            )))
+        } else {
+            Ok(out)
+        }
+    }
+
+    /// A bigint from 0 to 2^63 - 1: a time.
+    pub fn time_ns(&self, index: usize, name: &str) -> Result<i64> {
+        i64::try_from(self.u64(index, name)?)
+            .map_err(|_| Error::Range(format!("{} must be below 2n ** 63n", name)))
+    }
+
+    pub fn boolean(&self, index: usize, name: &str) -> Result<bool> {
+        let mut out = false;
+        // SAFETY: both pointers are valid for the call.
+        let status = unsafe { napi_get_value_bool(self.env, self.value(index), &mut out) };
+        if status == NAPI_OK {
+            Ok(out)
+        } else {
+            Err(wrong_type(name, "a boolean"))
+        }
+    }
+
+    pub fn string(&self, index: usize, name: &str) -> Result<String> {
+        let value = self.value(index);
+        let mut length = 0;
+        // SAFETY: a null buffer asks for the length only.
+        let status =
+            unsafe { napi_get_value_string_utf8(self.env, value, ptr::null_mut(), 0, &mut length) };
+        if status != NAPI_OK {
+            return Err(wrong_type(name, "a string"));
+        }
+        let mut bytes = vec![0u8; length + 1];
+        // SAFETY: `bytes` has room for the string and the NUL that Node-API adds.
+        check(unsafe {
+            napi_get_value_string_utf8(
+                self.env,
+                value,
+                bytes.as_mut_ptr().cast(),
+                bytes.len(),
+                &mut length,
+            )
+        })?;
+        bytes.truncate(length);
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// A string for C: one with a NUL inside is refused.
+    pub fn c_string(&self, index: usize, name: &str) -> Result<std::ffi::CString> {
+        std::ffi::CString::new(self.string(index, name)?)
+            .map_err(|_| Error::Range(format!("{} must not contain a NUL", name)))
+    }
+
+    /// The memory of a Uint8Array (or Buffer).
+    pub fn bytes(&self, index: usize, name: &str) -> Result<Region<u8>> {
+        self.typed_array(index, name, UINT8_ARRAY, "a Uint8Array")
+    }
+
+    pub fn i32s(&self, index: usize, name: &str) -> Result<Region<i32>> {
+        self.typed_array(index, name, INT32_ARRAY, "an Int32Array")
+    }
+
+    pub fn u32s(&self, index: usize, name: &str) -> Result<Region<u32>> {
+        self.typed_array(index, name, UINT32_ARRAY, "a Uint32Array")
+    }
+
+    pub fn u64s(&self, index: usize, name: &str) -> Result<Region<u64>> {
+        self.typed_array(index, name, BIGUINT64_ARRAY, "a BigUint64Array")
+    }
+
+    fn typed_array<T: Copy>(
+        &self,
+        index: usize,
+        name: &str,
+        kind: c_int,
+        what: &str,
+    ) -> Result<Region<T>> {
+        region(self.env, self.value(index), kind).ok_or_else(|| wrong_type(name, what))
+    }
+
+    /// A function.
+    pub fn function(&self, index: usize, name: &str) -> Result<napi_value> {
+        if self.kind(index)? == TYPE_FUNCTION {
+            Ok(self.value(index))
+        } else {
+            Err(wrong_type(name, "a function"))
+        }
+    }
+
+    pub fn is_null(&self, index: usize) -> Result<bool> {
+        Ok(self.kind(index)? == TYPE_NULL)
+    }
+
+    fn kind(&self, index: usize) -> Result<c_int> {
+        let mut kind = 0;
+        // SAFETY: an argument of this call.
+        check(unsafe { napi_typeof(self.env, self.value(index), &mut kind) })?;
+        Ok(kind)
+    }
+}
+
+/// A `TypeError` for an argument.
+pub fn wrong_type(name: &str, what: &str) -> Error {
+    Error::Type(format!("{} must be {}", name, what))
+}
+
+/// The elements of a typed array, valid until JavaScript runs again. Raw, because JavaScript may pass one array twice.
+#[derive(Clone, Copy)]
+pub struct Region<T> {
+    start: *mut T,
+    length: usize,
+}
+
+impl<T: Copy> Region<T> {
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    pub fn as_ptr(&self) -> *mut T {
+        self.start
+    }
+
+    /// The pointer to `[offset, offset + length)`, or a RangeError.
+    pub fn range(&self, offset: usize, length: usize) -> Result<*mut T> {
+        match offset.checked_add(length) {
+            // SAFETY: `offset` is at most the length of the array.
+            Some(end) if end <= self.length => Ok(unsafe { self.start.add(offset) }),
+            _ => Err(Error::Range(format!(
+                "offset {} and length {} exceed the array's {}",
+                offset, length, self.length
+            ))),
+        }
+    }
+
+    /// The pointer to the first `count` elements, or a RangeError.
+    pub fn first(&self, count: usize) -> Result<*mut T> {
+        self.range(0, count)
+    }
+
+    /// Writes one element; one out of range is dropped.
+    pub fn write(&self, index: usize, value: T) {
+        if index < self.length {
+            // SAFETY: inside the array, whose elements are aligned.
+            unsafe { self.start.add(index).write(value) }
+        }
+    }
+}
+
+/// The elements of `value` when it is a typed array of that kind.
+pub fn region<T: Copy>(env: napi_env, value: napi_value, kind: c_int) -> Option<Region<T>> {
+    let mut found = -1;
+    let mut length = 0;
+    let mut data = ptr::null_mut();
+    // SAFETY: all pointers are valid for the call; a value of another type is answered by the status.
+    let status = unsafe {
+        napi_get_typedarray_info(
+            env,
+            value,
+            &mut found,
+            &mut length,
+            &mut data,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    if status != NAPI_OK || found != kind {
+        return None;
+    }
+    // A detached or empty array has no data: a dangling, aligned pointer is never read with length 0.
+    let start = if data.is_null() {
+        length = 0;
+        ptr::NonNull::dangling().as_ptr()
+    } else {
+        data.cast()
+    };
+    Some(Region { start, length })
+}
