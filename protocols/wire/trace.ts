@@ -135,7 +135,7 @@ function formatArguments(message: MessageDescription, args: Arguments): string[]
   let at = args.at;
   let fdIndex = 0;
   for (let index = 0; index < letters.length; index++) {
-    const letter = letters[index];
+    const letter = letters.charAt(index);
     if (letter === 'h') {
       shown.push(`fd ${args.fd(fdIndex++, fdCount)}`);
       continue;
@@ -150,7 +150,7 @@ function formatArguments(message: MessageDescription, args: Arguments): string[]
 
 /** `at`: the index after `word`, where the bytes of a string are. */
 function formatWord(
-  letter: string | undefined,
+  letter: string,
   word: number,
   at: number,
   type: string | null,

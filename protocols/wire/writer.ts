@@ -1,10 +1,10 @@
 /** Writing messages in place into the send buffer; sending them is one sendmsg a turn. */
 import { native } from '../../native/binding.ts';
-import { makeChunk } from './chunk-pool.ts';
-import type { Chunk, ChunkPool } from './chunk-pool.ts';
+import { ChunkPool, makeChunk } from './chunk-pool.ts';
+import type { Chunk } from './chunk-pool.ts';
 import { FdQueue } from './fd-queue.ts';
 import type { InterfaceDescription } from './interface-description.ts';
-import { HEADER_BYTES, MAX_FDS_PER_SEND } from './limits.ts';
+import { DEFAULT_WIRE_LIMITS, HEADER_BYTES, MAX_FDS_PER_SEND } from './limits.ts';
 import type { WireLimits } from './limits.ts';
 import type { Trace } from './trace.ts';
 
@@ -123,6 +123,17 @@ export class Writer {
     this.#chunk.bytes.fill(0, from + value.byteLength, next * 4);
     this.words[at] = value.byteLength;
     return next;
+  }
+
+  /**
+   * `sizeBytes`, when a message may be that long, else a RangeError. For messages with strings or arrays that also bring
+   * descriptors or new objects: those would be left over if {@link begin} were the first to complain.
+   */
+  checkedSize(sizeBytes: number): number {
+    if (sizeBytes <= this.#limits.maxMessageBytes) return sizeBytes;
+    throw new RangeError(
+      `message of ${sizeBytes} bytes: the limit is ${this.#limits.maxMessageBytes}`,
+    );
   }
 
   /** Queues a duplicate of the borrowed `fd`. Call it before {@link begin}. Throws a SystemError (EMFILE, EBADF). */
@@ -247,4 +258,21 @@ export class Writer {
     this.#head = keptBytes / 4;
     this.#sentBytes = sentBytes;
   }
+}
+
+/** Swallows everything: what destroyed objects write to. */
+export const CLOSED_WRITER: Writer = closedWriter();
+
+function closedWriter(): Writer {
+  const owner: WriterOwner = {
+    onDirty: () => undefined,
+    onBroken: () => undefined,
+    describe: () => undefined,
+  };
+  const writer = new Writer(-1, owner, new ChunkPool(), {
+    ...DEFAULT_WIRE_LIMITS,
+    maxMessageBytes: 0xfffc,
+  });
+  writer.close();
+  return writer;
 }

@@ -1,0 +1,376 @@
+/** wl_display as a client has it: the connection, its objects, and who calls their handlers when. */
+import type { Clock } from '../../native/clock.ts';
+import { SystemClock } from '../../native/clock.ts';
+import type { OwnedFd } from '../../native/fd.ts';
+import { EPOLLIN, EPOLLOUT } from '../../native/poller.ts';
+import type { Poller, Watch } from '../../native/poller.ts';
+import { WlDisplayProxy } from '../generated/wayland.client.ts';
+import { ChunkPool } from '../wire/chunk-pool.ts';
+import { Connection, receiveBufferBytes } from '../wire/connection.ts';
+import { WireFormatError } from '../wire/errors.ts';
+import { FdQueue } from '../wire/fd-queue.ts';
+import { argumentLetters } from '../wire/interface-description.ts';
+import type { InterfaceDescription } from '../wire/interface-description.ts';
+import { DEFAULT_WIRE_LIMITS, HEADER_BYTES } from '../wire/limits.ts';
+import type { WireLimits } from '../wire/limits.ts';
+import { SILENT_LOG } from '../wire/log.ts';
+import type { WireLog } from '../wire/log.ts';
+import { Reader } from '../wire/reader.ts';
+import { isTraced, Trace } from '../wire/trace.ts';
+import type { WriterOwner } from '../wire/writer.ts';
+import { ClientObjects } from './client-objects.ts';
+import { ClientRegistry } from './client-registry.ts';
+import { connectToDisplay } from './connect.ts';
+import { WaylandClientError } from './errors.ts';
+import { EventQueue } from './event-queue.ts';
+import type { QueuedEvent } from './event-queue.ts';
+import type { Proxy } from './proxy.ts';
+
+export interface ClientDisplayOptions {
+  readonly poller: Poller;
+  /** Instead of WAYLAND_DISPLAY. */
+  readonly name?: string;
+  /** An already connected socket; ownership moves in. */
+  readonly fd?: OwnedFd;
+  /** Default: the process's. WAYLAND_SOCKET is removed from it when used. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly log?: WireLog;
+  readonly limits?: Partial<WireLimits>;
+  /** For the times of WAYLAND_DEBUG. */
+  readonly clock?: Clock;
+  /** Gets the lines of WAYLAND_DEBUG. Default: stderr. */
+  readonly traceTo?: (line: string) => void;
+}
+
+const EPIPE = 32;
+const EPROTO = 71;
+const EAGAIN = 11;
+const ENOBUFS = 105;
+const MAX_QUEUED_BYTES = 64 * 1024;
+
+/**
+ * One connection to a compositor. Events are dispatched by the poller as they arrive, or by hand with {@link dispatch};
+ * those of proxies on an {@link EventQueue} wait there. Requests are sent at the end of a turn, or by {@link flush}.
+ */
+export class ClientDisplay implements WriterOwner {
+  readonly objects: ClientObjects;
+  readonly proxy: WlDisplayProxy;
+  readonly registry: ClientRegistry;
+  /** Called once when the connection ends; without an error after {@link close}. */
+  onClosed: ((error?: WaylandClientError) => void) | undefined;
+  readonly #connection: Connection;
+  readonly #reader: Reader;
+  readonly #trace: Trace | null;
+  readonly #log: WireLog;
+  readonly #maxMessageBytes: number;
+  readonly #watch: Watch;
+  readonly #stopTurnEnd: () => void;
+  readonly #queues = new Set<EventQueue>();
+  #queueReader: Reader | undefined;
+  #error: WaylandClientError | undefined;
+  #open = true;
+  #dispatching = false;
+  #flushQueued = false;
+  #awaitsWritable = false;
+
+  /** Throws a ConnectError. */
+  static connect(options: ClientDisplayOptions): ClientDisplay {
+    const env = options.env ?? process.env;
+    const socket = options.fd ?? connectToDisplay(env, options.name);
+    try {
+      return new ClientDisplay(socket, env, options);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  private constructor(socket: OwnedFd, env: NodeJS.ProcessEnv, options: ClientDisplayOptions) {
+    const limits = { ...DEFAULT_WIRE_LIMITS, ...options.limits };
+    const clock = options.clock ?? new SystemClock();
+    this.#log = options.log ?? SILENT_LOG;
+    this.#maxMessageBytes = limits.maxMessageBytes;
+    this.#reader = new Reader(new ArrayBuffer(receiveBufferBytes(limits)));
+    this.#connection = new Connection(socket, this, new ChunkPool(), limits);
+    this.#trace = isTraced('client', env)
+      ? new Trace({
+          side: 'client',
+          nowUs: () => Number(clock.nowNs() / 1000n),
+          ...(options.traceTo && { write: options.traceTo }),
+        })
+      : null;
+    this.#connection.writer.trace = this.#trace;
+    this.objects = new ClientObjects(this.#connection.writer);
+    this.#watch = options.poller.watch(socket.fd, EPOLLIN, (events) => this.#onEvents(events));
+    this.#stopTurnEnd = options.poller.onTurnEnd(() => this.flush());
+    this.proxy = this.objects.create(WlDisplayProxy.interface, 1, null);
+    this.proxy.handler = {
+      error: (_proxy, object, code, message) => this.#onError(object, code, message),
+      deleteId: (_proxy, id) => this.objects.deleteId(id),
+    };
+    this.registry = new ClientRegistry(this.proxy.getRegistry());
+  }
+
+  /** Why the connection ended; undefined while it is open and after {@link close}. */
+  get error(): WaylandClientError | undefined {
+    return this.#error;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** The socket, borrowed: for those who poll it themselves. */
+  get fd(): number {
+    return this.#connection.fd;
+  }
+
+  /** Calls back when the server has handled all requests made before. Never called when the connection ends first. */
+  sync(done: () => void, queue: EventQueue | null = null): void {
+    const callback = this.proxy.sync();
+    callback.queue = queue;
+    callback.handler = { done };
+  }
+
+  /** Resolves when the server has handled all requests made before; rejects with the WaylandClientError that ends the connection. */
+  roundtrip(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#open) {
+        reject(this.#error ?? closedError());
+        return;
+      }
+      const waiter = { reject };
+      this.#waiting.add(waiter);
+      this.sync(() => {
+        this.#waiting.delete(waiter);
+        resolve();
+      });
+    });
+  }
+
+  /** Set as `proxy.queue`, it holds that proxy's events back until its dispatch(). */
+  createQueue(): EventQueue {
+    const queue = new EventQueue((event) => this.#deliverQueued(event));
+    this.#queues.add(queue);
+    return queue;
+  }
+
+  /** Sends the pending requests, as far as the socket takes them. */
+  flush(): void {
+    if (!this.#open) return;
+    this.#connection.writer.flush();
+    const blocked = this.#connection.writer.blocked;
+    if (!this.#open || blocked === this.#awaitsWritable) return;
+    this.#awaitsWritable = blocked;
+    this.#watch.modify(blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
+  }
+
+  /** Sends pending requests, reads what has arrived and dispatches it; the number of events. Does nothing within a handler. */
+  dispatch(): number {
+    if (this.#dispatching) return 0;
+    this.flush();
+    let total = 0;
+    for (let count = 1; count > 0 && this.#open; total += count) count = this.#read();
+    return total;
+  }
+
+  /** Sends what is pending and closes the connection; all proxies end. Idempotent. */
+  close(): void {
+    if (!this.#open) return;
+    this.#connection.writer.flush();
+    this.#end(undefined);
+  }
+
+  onDirty(): void {
+    if (this.#flushQueued) return;
+    this.#flushQueued = true;
+    queueMicrotask(() => {
+      this.#flushQueued = false;
+      this.flush();
+    });
+  }
+
+  onBroken(errno: number): void {
+    if (!this.#open) return;
+    // What the server said before it left may still be unread: its error is worth more than EPIPE.
+    this.#brokenErrno = errno === 0 ? ENOBUFS : errno;
+    if (!this.#dispatching) this.dispatch();
+    if (this.#open) this.#fail(this.#brokenErrno, 'cannot send');
+  }
+
+  describe(id: number): InterfaceDescription | undefined {
+    return this.objects.receiver(id)?.description;
+  }
+
+  readonly #waiting = new Set<{ reject(error: Error): void }>();
+  #brokenErrno = 0;
+
+  #onEvents(events: number): void {
+    if (events & EPOLLOUT) this.flush();
+    if (this.#open && events & ~EPOLLOUT) this.#read();
+  }
+
+  /** One receive; the number of events dispatched or queued. */
+  #read(): number {
+    if (this.#dispatching) return 0;
+    const reader = this.#reader;
+    const keptBytes = this.#connection.unkeep(reader);
+    const count = this.#connection.receive(reader, keptBytes);
+    if (count <= 0) {
+      this.#connection.keep(reader, 0, keptBytes);
+      if (count === -EAGAIN) return 0;
+      this.#fail(
+        count === 0 ? this.#brokenErrno || EPIPE : -count,
+        'the server closed the connection',
+      );
+      return 0;
+    }
+    this.#dispatching = true;
+    try {
+      return this.#dispatchAll(reader, keptBytes + count);
+    } finally {
+      this.#dispatching = false;
+    }
+  }
+
+  #dispatchAll(reader: Reader, usedBytes: number): number {
+    const words = reader.words;
+    const endWords = usedBytes >>> 2;
+    let at = 0;
+    let count = 0;
+    while (this.#open && at + 2 <= endWords) {
+      const sizeBytes = words[at + 1]! >>> 16;
+      if (sizeBytes < HEADER_BYTES || (sizeBytes & 3) !== 0 || sizeBytes > this.#maxMessageBytes) {
+        this.#fail(EPROTO, `message of ${sizeBytes} bytes`);
+        return count;
+      }
+      const end = at + (sizeBytes >>> 2);
+      if (end > endWords) break;
+      reader.fds = this.#connection.fds;
+      this.#deliver(reader, at, end);
+      at = end;
+      count++;
+    }
+    if (this.#open) this.#connection.keep(reader, at * 4, usedBytes);
+    return count;
+  }
+
+  #deliver(reader: Reader, at: number, end: number): void {
+    const id = reader.words[at]! >>> 0;
+    const opcode = reader.words[at + 1]! & 0xffff;
+    const proxy = this.objects.receiver(id);
+    if (proxy === undefined || opcode >= proxy.description.events.length) {
+      this.#fail(EPROTO, `event ${opcode} of ${proxy?.toString() ?? `unknown object ${id}`}`);
+      return;
+    }
+    if (this.#trace !== null) this.#traceReceived(reader, proxy, at);
+    this.#guard(proxy, opcode, () => {
+      if (proxy.queue === null || !proxy.alive) proxy.dispatch(proxy, opcode, reader, at + 2, end);
+      else this.#enqueue(proxy, proxy.queue, opcode, reader, at, end);
+    });
+  }
+
+  #traceReceived(reader: Reader, proxy: Proxy, at: number): void {
+    const describe = (id: number) => this.describe(id);
+    this.#trace?.received(reader, proxy.description, at, reader.fds, describe, !proxy.alive);
+  }
+
+  /** A handler that throws has a bug: logged, and the connection lives. What cannot be read ends it. */
+  #guard(proxy: Proxy, opcode: number, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      const where = `${proxy.toString()}.${proxy.description.events[opcode]?.name ?? opcode}`;
+      if (error instanceof WireFormatError) this.#fail(EPROTO, `${where}: ${error.message}`);
+      else this.#log.error(`handler of ${where} failed`, error);
+    }
+  }
+
+  /** Takes an event out of the receive buffer. The objects it makes must be known before later events name them: they are made now. */
+  #enqueue(
+    proxy: Proxy,
+    queue: EventQueue,
+    opcode: number,
+    reader: Reader,
+    at: number,
+    end: number,
+  ): void {
+    const letters = argumentLetters(proxy.description.events[opcode]?.signature ?? '');
+    const fds = new FdQueue();
+    const fdCount = letters.split('h').length - 1;
+    reader.needFds(fdCount);
+    if (letters.includes('n')) this.#prepare(proxy, opcode, reader, at, end, letters);
+    reader.fds.moveTo(fds, fdCount);
+    queue.push({ proxy, bytes: reader.bytes.slice(at * 4, end * 4), fds });
+  }
+
+  /** Dispatches to nobody, which makes the new objects; only for messages of fixed size without descriptors, as all of these are. */
+  #prepare(
+    proxy: Proxy,
+    opcode: number,
+    reader: Reader,
+    at: number,
+    end: number,
+    letters: string,
+  ): void {
+    if (/[^iufon]/.test(letters)) return;
+    const handler = proxy.handler;
+    proxy.handler = null;
+    try {
+      proxy.dispatch(proxy, opcode, reader, at + 2, end);
+    } finally {
+      proxy.handler = handler;
+    }
+    for (let index = 0; index < letters.length; index++)
+      if (letters[index] === 'n') this.objects.markPrepared(reader.words[at + 2 + index]! >>> 0);
+  }
+
+  #deliverQueued(event: QueuedEvent): void {
+    if (!this.#open) {
+      event.fds.closeAll();
+      return;
+    }
+    const reader = (this.#queueReader ??= new Reader(new ArrayBuffer(MAX_QUEUED_BYTES)));
+    reader.bytes.set(event.bytes);
+    reader.fds = event.fds;
+    const opcode = reader.words[1]! & 0xffff;
+    this.#guard(event.proxy, opcode, () =>
+      event.proxy.dispatch(event.proxy, opcode, reader, 2, event.bytes.length / 4),
+    );
+    event.fds.closeAll();
+  }
+
+  #onError(object: Proxy | null, code: number, message: string): void {
+    const name = object?.description.name;
+    const where = object === null ? 'a destroyed object' : object.toString();
+    this.#error = new WaylandClientError(`${where}: error ${code}: ${message}`, {
+      ...(object !== null && { objectId: object.id }),
+      interface: name,
+      code,
+      errno: EPROTO,
+    });
+    this.#end(this.#error);
+  }
+
+  #fail(errno: number, message: string): void {
+    this.#end(new WaylandClientError(`${message} (errno ${errno})`, { errno }));
+  }
+
+  #end(error: WaylandClientError | undefined): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#error = error;
+    this.#stopTurnEnd();
+    this.#watch.close();
+    for (const queue of this.#queues) queue.clear();
+    this.objects.forgetAll();
+    this.#connection.close();
+    for (const waiter of this.#waiting) waiter.reject(error ?? closedError());
+    this.#waiting.clear();
+    this.onClosed?.(error);
+  }
+}
+
+function closedError(): WaylandClientError {
+  return new WaylandClientError('the connection is closed', {});
+}

@@ -1,0 +1,25 @@
+/** `syncline/protocols`: a Wayland server and client in TypeScript. The bindings are `syncline/protocols/<name>.{server,client}`. */
+export { ClientDisplay } from './client/client-display.ts';
+export type { ClientDisplayOptions } from './client/client-display.ts';
+export { ClientRegistry } from './client/client-registry.ts';
+export type { ClientGlobal } from './client/client-registry.ts';
+export { ConnectError } from './client/connect.ts';
+export { WaylandClientError } from './client/errors.ts';
+export { EventQueue } from './client/event-queue.ts';
+export { Proxy } from './client/proxy.ts';
+export type { ClientInterface } from './client/proxy.ts';
+export { Client } from './server/client.ts';
+export type { ClientCredentials } from './server/client.ts';
+export { Display } from './server/display.ts';
+export type { ClientListener, DisplayOptions } from './server/display.ts';
+export { DisplaySocketError } from './server/display-socket.ts';
+export { Global } from './server/global.ts';
+export { takeListenFds } from './server/listen-fds.ts';
+export { DisplayError, ProtocolError } from './server/protocol-error.ts';
+export { Resource } from './server/resource.ts';
+export type { ServerInterface } from './server/resource.ts';
+export { doubleToFixed, fixedToDouble } from './wire/fixed.ts';
+export type { InterfaceDescription, MessageDescription } from './wire/interface-description.ts';
+export { DEFAULT_WIRE_LIMITS } from './wire/limits.ts';
+export type { WireLimits } from './wire/limits.ts';
+export type { WireLog } from './wire/log.ts';

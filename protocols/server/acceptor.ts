@@ -1,0 +1,84 @@
+/** Accepts connections on a listening socket. */
+import type { Clock, Timer } from '../../native/clock.ts';
+import { native } from '../../native/binding.ts';
+import { OwnedFd } from '../../native/fd.ts';
+import { EPOLLIN } from '../../native/poller.ts';
+import type { Poller, Watch } from '../../native/poller.ts';
+import type { WireLog } from '../wire/log.ts';
+
+const MAX_PER_TURN = 32;
+const RETRY_NS = 1_000_000_000n;
+const EAGAIN = 11;
+const ENOMEM = 12;
+const ENFILE = 23;
+const EMFILE = 24;
+const ENOBUFS = 105;
+const OUT_OF_RESOURCES = new Set([ENOMEM, ENFILE, EMFILE, ENOBUFS]);
+
+/**
+ * Watches one listening socket. Out of descriptors it looks away, so that the loop does not spin, and connections wait in the
+ * kernel's queue: it looks again when {@link retry} is called (somebody left) or after a second. Nothing is lost.
+ */
+export class Acceptor {
+  readonly #fd: number;
+  readonly #watch: Watch;
+  readonly #clock: Clock;
+  readonly #log: WireLog;
+  readonly #onConnection: (socket: OwnedFd) => void;
+  #retryTimer: Timer | undefined;
+
+  /** `fd`: borrowed until {@link close}. */
+  constructor(
+    fd: number,
+    options: {
+      poller: Poller;
+      clock: Clock;
+      log: WireLog;
+      onConnection: (socket: OwnedFd) => void;
+    },
+  ) {
+    this.#fd = fd;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#onConnection = options.onConnection;
+    this.#watch = options.poller.watch(fd, EPOLLIN, () => this.accept());
+  }
+
+  /** Accepts what waits, up to a number a turn. */
+  accept(): void {
+    for (let count = 0; count < MAX_PER_TURN; count++) {
+      const fd = native.accept(this.#fd);
+      if (fd >= 0) {
+        this.#onConnection(new OwnedFd(fd));
+        continue;
+      }
+      if (fd === -EAGAIN) return;
+      if (OUT_OF_RESOURCES.has(-fd)) {
+        this.#lookAway(-fd);
+        return;
+      }
+      this.#log.debug(`accept failed (errno ${-fd})`);
+    }
+  }
+
+  /** Resources may be there again. */
+  retry(): void {
+    if (this.#retryTimer === undefined) return;
+    this.#retryTimer.close();
+    this.#retryTimer = undefined;
+    this.#watch.modify(EPOLLIN);
+  }
+
+  close(): void {
+    this.#retryTimer?.close();
+    this.#retryTimer = undefined;
+    this.#watch.close();
+  }
+
+  #lookAway(errno: number): void {
+    if (this.#retryTimer !== undefined) return;
+    this.#log.warn(`accept: out of resources (errno ${errno}), connections wait`);
+    this.#watch.modify(0);
+    this.#retryTimer = this.#clock.at(this.#clock.nowNs() + RETRY_NS, () => this.retry());
+  }
+}

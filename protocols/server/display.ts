@@ -1,0 +1,277 @@
+/** The server: listens, owns the clients and the globals, and decides when is read and when is sent. */
+import type { Clock } from '../../native/clock.ts';
+import type { OwnedFd } from '../../native/fd.ts';
+import type { Poller } from '../../native/poller.ts';
+import { WlCallback, WlDisplay } from '../generated/wayland.server.ts';
+import type { WlDisplayRequests } from '../generated/wayland.server.ts';
+import { ChunkPool } from '../wire/chunk-pool.ts';
+import { receiveBufferBytes } from '../wire/connection.ts';
+import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
+import type { WireLimits } from '../wire/limits.ts';
+import { SILENT_LOG } from '../wire/log.ts';
+import type { WireLog } from '../wire/log.ts';
+import { Reader } from '../wire/reader.ts';
+import { isTraced, Trace } from '../wire/trace.ts';
+import { Acceptor } from './acceptor.ts';
+import { Client } from './client.ts';
+import type { ClientHost } from './client.ts';
+import { DisplaySocket } from './display-socket.ts';
+import type { Global } from './global.ts';
+import { GlobalRegistry } from './registry.ts';
+import type { Resource, ServerInterface } from './resource.ts';
+
+export interface DisplayOptions {
+  readonly poller: Poller;
+  readonly clock: Clock;
+  readonly log?: WireLog;
+  readonly limits?: Partial<WireLimits>;
+  /** For WAYLAND_DEBUG and XDG_RUNTIME_DIR. Default: the process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Gets the lines of WAYLAND_DEBUG. Default: stderr. */
+  readonly traceTo?: (line: string) => void;
+}
+
+/** Told of connections. */
+export interface ClientListener {
+  created?(client: Client): void;
+  /** Its objects are gone. */
+  destroyed?(client: Client): void;
+}
+
+const MAX_DRAIN_ROUNDS = 64;
+
+/** One Wayland server. Everything happens in the turns of its poller, or in {@link drain} and {@link flush}. */
+export class Display implements ClientHost {
+  readonly poller: Poller;
+  readonly limits: WireLimits;
+  readonly log: WireLog;
+  readonly pool: ChunkPool = new ChunkPool();
+  readonly trace: Trace | null;
+  /** The number the next connection gets; then counts on. */
+  nextClientNumber = 1;
+  readonly #clock: Clock;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #reader: Reader;
+  readonly #clients = new Set<Client>();
+  readonly #registry = new GlobalRegistry();
+  readonly #listeners = new Set<ClientListener>();
+  readonly #sockets: { acceptor: Acceptor; socket: DisplaySocket | OwnedFd }[] = [];
+  readonly #stopTurnEnd: () => void;
+  #dirty: Client[] = [];
+  #doomed: Client[] = [];
+  #backlog: Client[] = [];
+  #wakeQueued = false;
+  #serving = false;
+  #serial = 0;
+  #closed = false;
+
+  constructor(options: DisplayOptions) {
+    this.poller = options.poller;
+    this.limits = { ...DEFAULT_WIRE_LIMITS, ...options.limits };
+    this.log = options.log ?? SILENT_LOG;
+    this.#clock = options.clock;
+    this.#env = options.env ?? process.env;
+    this.trace = this.#makeTrace(options.traceTo);
+    this.#reader = new Reader(new ArrayBuffer(receiveBufferBytes(this.limits)));
+    this.#stopTurnEnd = options.poller.onTurnEnd(() => this.#endTurn());
+  }
+
+  get clients(): ReadonlySet<Client> {
+    return this.#clients;
+  }
+
+  /**
+   * Listens on `name` in `runtimeDir` (default XDG_RUNTIME_DIR), or on an absolute path; without a name on the first free
+   * wayland-N. Returns the name for WAYLAND_DISPLAY. Throws a DisplaySocketError.
+   */
+  listen(options: { name?: string; runtimeDir?: string } = {}): string {
+    const runtimeDir = options.runtimeDir ?? this.#env['XDG_RUNTIME_DIR'];
+    const socket =
+      options.name === undefined
+        ? DisplaySocket.createAuto(runtimeDir)
+        : DisplaySocket.create(options.name, runtimeDir);
+    this.#accept(socket);
+    return socket.name;
+  }
+
+  /** Accepts connections on a socket that listens already (LISTEN_FDS). Takes ownership. */
+  listenFd(socket: OwnedFd): void {
+    this.#accept(socket);
+  }
+
+  /** Makes a client of a connected socket. Takes ownership, also when it throws. */
+  connect(socket: OwnedFd): Client {
+    const type: ServerInterface<WlDisplayRequests> = WlDisplay;
+    const client = new Client(this, socket, this.nextClientNumber, type);
+    this.nextClientNumber++;
+    client.displayResource.handler = this.#displayRequests;
+    this.#clients.add(client);
+    for (const listener of this.#listeners) listener.created?.(client);
+    return client;
+  }
+
+  /**
+   * Announces a global to those for whom `filter` is true. `bind` gets each new resource and sets its handler.
+   * Throws a RangeError for a version the interface has not.
+   */
+  createGlobal<R>(
+    type: ServerInterface<R>,
+    version: number,
+    bind: (resource: Resource<R>) => void,
+    options: { filter?: (client: Client) => boolean } = {},
+  ): Global {
+    // Only resources of this type are ever given to it.
+    const bindAny = bind as (resource: Resource) => void;
+    return this.#registry.create(type, version, bindAny, options.filter);
+  }
+
+  addClientListener(listener: ClientListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The next event serial: 1 to 2^32 - 1, then again. */
+  nextSerial(): number {
+    this.#serial = this.#serial === 0xffff_ffff ? 1 : this.#serial + 1;
+    return this.#serial;
+  }
+
+  /**
+   * Accepts, reads and dispatches all that clients have written until now, then sends the answers. A client that never stops writing
+   * is read for a bounded number of rounds. Does nothing within a request handler.
+   */
+  drain(): void {
+    if (this.#serving) return;
+    for (const { acceptor } of this.#sockets) acceptor.accept();
+    for (let round = 0; round < MAX_DRAIN_ROUNDS; round++) {
+      let receivedBytes = 0;
+      for (const client of this.#clients)
+        if (!client.paused) receivedBytes += this.#read(client, true);
+      if (receivedBytes === 0) break;
+    }
+    this.#endTurn();
+  }
+
+  /** Sends all pending events, as far as the sockets take them. */
+  flush(): void {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const client of dirty) client.flush();
+  }
+
+  /** Sends what is pending, disconnects everybody, frees everything and unlinks the sockets. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const { acceptor, socket } of this.#sockets) {
+      acceptor.close();
+      socket.close();
+    }
+    for (const client of this.#clients) {
+      client.disconnect();
+      client.destroy();
+    }
+    this.#doomed = [];
+    this.#stopTurnEnd();
+  }
+
+  markDirty(client: Client): void {
+    this.#dirty.push(client);
+    this.#wakeSoon();
+  }
+
+  markDoomed(client: Client): void {
+    this.#doomed.push(client);
+    this.#wakeSoon();
+  }
+
+  markBacklog(client: Client): void {
+    this.#backlog.push(client);
+    this.#wakeSoon();
+  }
+
+  serve(client: Client, events: number): void {
+    this.#serving = true;
+    try {
+      client.onEvents(events, this.#reader);
+    } finally {
+      this.#serving = false;
+    }
+  }
+
+  forget(client: Client): void {
+    this.#clients.delete(client);
+    this.#registry.forgetClient(client);
+    for (const listener of this.#listeners) listener.destroyed?.(client);
+    for (const { acceptor } of this.#sockets) acceptor.retry();
+  }
+
+  readonly #displayRequests: WlDisplayRequests = {
+    sync: (_display, callback) => {
+      WlCallback.sendDone(callback, this.#serial);
+    },
+    getRegistry: (_display, registry) => this.#registry.add(registry),
+  };
+
+  #accept(socket: DisplaySocket | OwnedFd): void {
+    try {
+      const acceptor = new Acceptor(socket.fd, {
+        poller: this.poller,
+        clock: this.#clock,
+        log: this.log,
+        onConnection: (connected) => this.#welcome(connected),
+      });
+      this.#sockets.push({ acceptor, socket });
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  #welcome(socket: OwnedFd): void {
+    try {
+      this.connect(socket);
+    } catch (error) {
+      this.log.error('a connection could not be made a client', error);
+    }
+  }
+
+  #read(client: Client, receive: boolean): number {
+    this.#serving = true;
+    try {
+      return client.read(this.#reader, receive);
+    } finally {
+      this.#serving = false;
+    }
+  }
+
+  /** Events made outside a turn of the poller are sent when the running script ends. */
+  #wakeSoon(): void {
+    if (this.#wakeQueued || this.#serving) return;
+    this.#wakeQueued = true;
+    queueMicrotask(() => {
+      this.#wakeQueued = false;
+      this.#endTurn();
+    });
+  }
+
+  #endTurn(): void {
+    if (this.#serving || this.#closed) return;
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    for (const client of backlog) this.#read(client, false);
+    this.flush();
+    while (this.#doomed.length > 0) {
+      const doomed = this.#doomed;
+      this.#doomed = [];
+      for (const client of doomed) client.destroy();
+      this.flush();
+    }
+  }
+
+  #makeTrace(write: ((line: string) => void) | undefined): Trace | null {
+    if (!isTraced('server', this.#env)) return null;
+    const nowUs = () => Number(this.#clock.nowNs() / 1000n);
+    return new Trace({ side: 'server', nowUs, ...(write && { write }) });
+  }
+}

@@ -1,0 +1,75 @@
+/** What clients find in wl_registry. */
+import type { Client } from './client.ts';
+import type { Resource, ServerInterface } from './resource.ts';
+
+/** What a global needs of its display. */
+export interface GlobalHost {
+  /** Tells the registries and keeps the name for those who may still bind it. */
+  removeGlobal(global: Global): void;
+}
+
+/** Made by Display.createGlobal. */
+export class Global {
+  /** The number in wl_registry.global; never used twice. */
+  readonly name: number;
+  readonly type: ServerInterface<unknown>;
+  readonly version: number;
+  readonly #host: GlobalHost;
+  readonly #bind: (resource: Resource) => void;
+  readonly #filter: ((client: Client) => boolean) | undefined;
+  #removed = false;
+  /** After removal: those who were told of it and may not have read that it is gone. */
+  #audience: Set<Client> | null = null;
+
+  constructor(
+    host: GlobalHost,
+    name: number,
+    type: ServerInterface<unknown>,
+    version: number,
+    bind: (resource: Resource) => void,
+    filter: ((client: Client) => boolean) | undefined,
+  ) {
+    this.#host = host;
+    this.name = name;
+    this.type = type;
+    this.version = version;
+    this.#bind = bind;
+    this.#filter = filter;
+  }
+
+  get removed(): boolean {
+    return this.#removed;
+  }
+
+  /** Whether this client may see and bind it. */
+  visibleTo(client: Client): boolean {
+    if (this.#audience !== null) return this.#audience.has(client);
+    return this.#filter === undefined || this.#filter(client);
+  }
+
+  /** Gives a freshly made resource to the implementer; after removal it stays without a handler, inert. */
+  bind(resource: Resource): void {
+    if (!this.#removed) this.#bind(resource);
+  }
+
+  /**
+   * Sends wl_registry.global_remove. Clients that have not read it yet may still bind: they get an inert resource and no error.
+   * The name is forgotten with the last of them. Idempotent.
+   */
+  remove(): void {
+    if (this.#removed) return;
+    this.#host.removeGlobal(this);
+    this.#removed = true;
+  }
+
+  /** For Display alone, at removal. */
+  keepFor(audience: Set<Client>): void {
+    this.#audience = audience;
+  }
+
+  /** For Display alone: true when nobody is left who could bind it. */
+  forgetClient(client: Client): boolean {
+    this.#audience?.delete(client);
+    return this.#audience?.size === 0;
+  }
+}

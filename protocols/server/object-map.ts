@@ -1,0 +1,95 @@
+/** Which object an id is, per client. */
+import { WireFormatError } from '../wire/errors.ts';
+import type { Resource } from './resource.ts';
+
+/** Ids from here on are given by the server (wayland-private.h: WL_SERVER_ID_START). */
+export const SERVER_ID_START = 0xff00_0000;
+
+const MAX_SERVER_IDS = 0x00ff_ffff;
+
+/**
+ * Two dense arrays, as in libwayland (wayland-util.c: wl_map). A client takes an id that is free or the next one after all it used.
+ *
+ * A server-side object that ends while its client may still write to it stays behind as a zombie, whose requests are read and
+ * ignored until its destructor comes; only then its id is free again.
+ */
+export class ObjectMap {
+  /** Index = id; null = free. Index 0 stays null: no object has that id. */
+  readonly clientSide: (Resource | null)[] = [null];
+  /** Index = id - SERVER_ID_START; also the zombies. Made with the first one. */
+  #serverSide: (Resource | null)[] | null = null;
+  #freeServerIds: number[] | null = null;
+  #zombies: Set<number> | null = null;
+  #size = 0;
+
+  /** Live objects. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The live object with this id. */
+  get(id: number): Resource | undefined {
+    if (id < SERVER_ID_START) return this.clientSide[id] ?? undefined;
+    return this.#zombies?.has(id) ? undefined : this.receiver(id);
+  }
+
+  /** The object or zombie requests to `id` go to. */
+  receiver(id: number): Resource | undefined {
+    if (id < SERVER_ID_START) return this.clientSide[id] ?? undefined;
+    return this.#serverSide?.[id - SERVER_ID_START] ?? undefined;
+  }
+
+  /** Throws a WireFormatError for an id the client may not give. */
+  checkClientId(id: number): void {
+    if (id === 0 || id >= SERVER_ID_START) throw new WireFormatError(`not a client's id: ${id}`);
+    if (id > this.clientSide.length) throw new WireFormatError(`id ${id} is not the next one`);
+    if (id < this.clientSide.length && this.clientSide[id] !== null)
+      throw new WireFormatError(`id ${id} is in use`);
+  }
+
+  /** A free server-side id. */
+  takeServerId(): number {
+    const free = this.#freeServerIds?.pop();
+    if (free !== undefined) return free;
+    this.#serverSide ??= [];
+    if (this.#serverSide.length >= MAX_SERVER_IDS) throw new RangeError('out of server-side ids');
+    this.#serverSide.push(null);
+    return SERVER_ID_START + this.#serverSide.length - 1;
+  }
+
+  /** Registers under `resource.id`, which was checked or taken before. */
+  set(resource: Resource): void {
+    this.#size++;
+    if (resource.id < SERVER_ID_START) this.clientSide[resource.id] = resource;
+    else if (this.#serverSide !== null) this.#serverSide[resource.id - SERVER_ID_START] = resource;
+  }
+
+  /** The object ended. `zombie`: its client does not know yet. */
+  remove(resource: Resource, zombie: boolean): void {
+    this.#size--;
+    if (resource.id < SERVER_ID_START) this.clientSide[resource.id] = null;
+    else if (zombie) (this.#zombies ??= new Set()).add(resource.id);
+    else this.#freeServerId(resource.id);
+  }
+
+  isZombie(id: number): boolean {
+    return this.#zombies?.has(id) ?? false;
+  }
+
+  /** The client destroyed a zombie. */
+  bury(id: number): void {
+    if (this.#zombies?.delete(id)) this.#freeServerId(id);
+  }
+
+  *live(): Iterable<Resource> {
+    for (const resource of this.clientSide) if (resource !== null) yield resource;
+    for (const resource of this.#serverSide ?? [])
+      if (resource !== null && !this.isZombie(resource.id)) yield resource;
+  }
+
+  #freeServerId(id: number): void {
+    if (this.#serverSide === null) return;
+    this.#serverSide[id - SERVER_ID_START] = null;
+    (this.#freeServerIds ??= []).push(id);
+  }
+}

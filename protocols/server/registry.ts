@@ -1,0 +1,93 @@
+/** wl_registry: which globals there are, told to every client that asks. */
+import { WlRegistry } from '../generated/wayland.server.ts';
+import type { WlRegistryResource } from '../generated/wayland.server.ts';
+import type { Client } from './client.ts';
+import { Global } from './global.ts';
+import { DisplayError, ProtocolError } from './protocol-error.ts';
+import type { Resource, ServerInterface } from './resource.ts';
+
+/** All globals of a display, live and just removed, and the registries that were told of them. */
+export class GlobalRegistry {
+  readonly #globals = new Map<number, Global>();
+  readonly #removed = new Map<number, Global>();
+  readonly #registries = new Map<Client, Set<WlRegistryResource>>();
+  #nextName = 1;
+
+  create(
+    type: ServerInterface<unknown>,
+    version: number,
+    bind: (resource: Resource) => void,
+    filter: ((client: Client) => boolean) | undefined,
+  ): Global {
+    if (version < 1 || version > type.description.version)
+      throw new RangeError(
+        `${type.description.name} version ${version}: the protocol knows 1 to ${type.description.version}`,
+      );
+    const global = new Global(this, this.#nextName++, type, version, bind, filter);
+    this.#globals.set(global.name, global);
+    for (const [client, registries] of this.#registries)
+      if (global.visibleTo(client)) for (const registry of registries) sendGlobal(registry, global);
+    return global;
+  }
+
+  removeGlobal(global: Global): void {
+    this.#globals.delete(global.name);
+    const audience = new Set<Client>();
+    for (const [client, registries] of this.#registries) {
+      if (!global.visibleTo(client)) continue;
+      audience.add(client);
+      for (const registry of registries) WlRegistry.sendGlobalRemove(registry, global.name);
+    }
+    if (audience.size === 0) return;
+    global.keepFor(audience);
+    this.#removed.set(global.name, global);
+  }
+
+  /** wl_display.get_registry: from now on the client hears of every global. */
+  add(registry: WlRegistryResource): void {
+    const client = registry.client;
+    const registries = this.#registries.get(client) ?? new Set();
+    registries.add(registry);
+    this.#registries.set(client, registries);
+    registry.addDestroyListener(() => registries.delete(registry));
+    registry.handler = {
+      bind: (from, name, type, version, id) => this.#bind(from, name, type, version, id),
+    };
+    for (const global of this.#globals.values())
+      if (global.visibleTo(client)) sendGlobal(registry, global);
+  }
+
+  forgetClient(client: Client): void {
+    this.#registries.delete(client);
+    for (const global of this.#removed.values())
+      if (global.forgetClient(client)) this.#removed.delete(global.name);
+  }
+
+  /** wl_registry.bind, with the errors of libwayland (wayland-server.c: registry_bind), on the registry. */
+  #bind(
+    registry: WlRegistryResource,
+    name: number,
+    interfaceName: string,
+    version: number,
+    id: number,
+  ): void {
+    const global = this.#globals.get(name) ?? this.#removed.get(name);
+    const fail = (message: string): never => {
+      throw new ProtocolError(registry, DisplayError.invalidObject, message);
+    };
+    if (global === undefined || !global.visibleTo(registry.client))
+      return fail(`invalid global ${interfaceName} (${name})`);
+    const have = global.type.description.name;
+    if (have !== interfaceName)
+      return fail(`invalid interface for global ${name}: have ${have}, wanted ${interfaceName}`);
+    if (version < 1 || version > global.version)
+      return fail(
+        `invalid version for global ${interfaceName} (${name}): have ${global.version}, wanted ${version}`,
+      );
+    global.bind(registry.client.createResource(global.type, version, id));
+  }
+}
+
+function sendGlobal(registry: WlRegistryResource, global: Global): void {
+  WlRegistry.sendGlobal(registry, global.name, global.type.description.name, global.version);
+}

@@ -1,0 +1,79 @@
+/** One end of a Wayland connection: a socket, what is to be sent, and what came but is not dispatched yet. */
+import { native } from '../../native/binding.ts';
+import type { OwnedFd } from '../../native/fd.ts';
+import type { ChunkPool } from './chunk-pool.ts';
+import { FdQueue } from './fd-queue.ts';
+import { MAX_FDS_PER_RECEIVE } from './limits.ts';
+import type { WireLimits } from './limits.ts';
+import type { Reader } from './reader.ts';
+import { Writer } from './writer.ts';
+import type { WriterOwner } from './writer.ts';
+
+const ETOOMANYREFS = 109;
+const receivedFds = new Int32Array(1 + MAX_FDS_PER_RECEIVE);
+
+/** A reader large enough for what one {@link Connection.receive} may yield: shared by all connections of a display. */
+export function receiveBufferBytes(limits: WireLimits): number {
+  return (limits.maxBytesPerTurn + limits.maxMessageBytes + 3) & ~3;
+}
+
+/** Owns the socket. Between turns it holds no buffer but the few bytes of a message that came in part. */
+export class Connection {
+  readonly writer: Writer;
+  /** Received, not yet taken by a message. */
+  readonly fds: FdQueue = new FdQueue();
+  readonly #socket: OwnedFd;
+  readonly #limits: WireLimits;
+  #kept: Uint8Array | null = null;
+
+  constructor(socket: OwnedFd, owner: WriterOwner, pool: ChunkPool, limits: WireLimits) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.writer = new Writer(socket.fd, owner, pool, limits);
+  }
+
+  /** The socket, borrowed. */
+  get fd(): number {
+    return this.#socket.fd;
+  }
+
+  /** Bytes that came and wait for the rest of their message, or for the end of a pause. */
+  get keptBytes(): number {
+    return this.#kept === null ? 0 : this.#kept.length;
+  }
+
+  /** Puts what was kept at the start of the reader's buffer; its length. */
+  unkeep(reader: Reader): number {
+    const kept = this.#kept;
+    if (kept === null) return 0;
+    reader.bytes.set(kept);
+    this.#kept = null;
+    return kept.length;
+  }
+
+  /**
+   * One recvmsg behind the `usedBytes` already in the reader's buffer. Returns the bytes added, 0 at the end of the stream, or
+   * a negated errno.
+   */
+  receive(reader: Reader, usedBytes: number): number {
+    const room = Math.min(reader.bytes.length - usedBytes, this.#limits.maxBytesPerTurn);
+    const count = native.recvmsg(this.fd, reader.bytes, usedBytes, room, receivedFds);
+    const fdCount = receivedFds[0] ?? 0;
+    if (count < 0 || fdCount === 0) return count;
+    for (let index = 1; index <= fdCount; index++) this.fds.push(receivedFds[index]!);
+    return this.fds.size > this.#limits.maxPendingFds ? -ETOOMANYREFS : count;
+  }
+
+  /** Copies what was not dispatched out of the shared buffer. */
+  keep(reader: Reader, fromByte: number, toByte: number): void {
+    this.#kept = fromByte < toByte ? reader.bytes.slice(fromByte, toByte) : null;
+  }
+
+  /** Closes the socket and every descriptor on the way, in both directions. The watch on it is closed before. Idempotent. */
+  close(): void {
+    this.writer.close();
+    this.fds.closeAll();
+    this.#kept = null;
+    this.#socket.close();
+  }
+}
