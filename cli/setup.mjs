@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ensurePackages } from './packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MINIMUM_NODE = [20, 19];
@@ -52,8 +53,8 @@ const steps = [
       );
     },
     outputs: ['native/build/syncline.node'],
-    run: async () => {
-      await requireCargo();
+    run: () => {
+      requireCargo();
       execute('building the native addon', process.execPath, ['native/build.mjs']);
     },
   },
@@ -70,8 +71,8 @@ const steps = [
   },
 ];
 
-/** Brings the checkout up to date; resolves to the exit status. Says what it does on stderr, nothing when there is nothing to do. */
-export async function setUp({ force = false } = {}) {
+/** Brings the checkout up to date and returns the exit status. Says what it does on stderr, nothing when there is nothing to do. */
+export function setUp({ force = false } = {}) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor < MINIMUM_NODE[1])) {
     say(
@@ -89,12 +90,12 @@ export async function setUp({ force = false } = {}) {
   return runSteps(force);
 }
 
-async function runSteps(force) {
+function runSteps(force) {
   try {
     for (const step of steps) {
       if (force || staleSteps().includes(step)) {
         const inputs = step.inputs();
-        await step.run();
+        step.run();
         writeStamp(step.name, inputs);
       }
     }
@@ -193,9 +194,8 @@ function installedAsLocked() {
   }
 }
 
-async function requireCargo() {
+function requireCargo() {
   if (!spawnSync('cargo', ['--version']).error) return;
-  const { ensurePackages } = await import('./packages.mjs');
   const result = ensurePackages(['cargo']);
   if (!result.ok) {
     throw new MissingError(
@@ -234,5 +234,5 @@ function say(text) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  process.exitCode = await setUp({ force: process.argv.includes('--build') });
+  process.exitCode = setUp({ force: process.argv.includes('--build') });
 }

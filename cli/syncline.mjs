@@ -2,7 +2,7 @@
 /** The `syncline` program: sets up the checkout when something changed, then runs the compiled command line. */
 import { setUp } from './setup.mjs';
 
-const status = await setUp();
+const status = setUp();
 if (status === 0) {
   const { main } = await import('../dist/cli/main.js');
   process.exitCode = await main(process.argv.slice(2));

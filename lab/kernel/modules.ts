@@ -49,13 +49,9 @@ async function labModules(
 
 async function build(headers: string, folder: string): Promise<void> {
   cpSync(SOURCES, folder, { recursive: true });
-  await runProcess('make', [
-    ...['-C', headers, `M=${folder}`],
-    // Type information would need pahole, and its absence deletes the finished modules.
-    'CONFIG_DEBUG_INFO_BTF_MODULES=',
-    ...['W=1', 'KCFLAGS=-Werror'],
-    'modules',
-  ]);
+  // Type information would need pahole, and its absence deletes the finished modules.
+  const settings = ['CONFIG_DEBUG_INFO_BTF_MODULES=', 'W=1', 'KCFLAGS=-Werror'];
+  await runProcess('make', ['-C', headers, `M=${folder}`, ...settings, 'modules']);
 }
 
 /** The compiler the kernel was built with, which its makefiles then call: "gcc-12" on Debian 12. */

@@ -8,6 +8,7 @@ export type Port = (typeof PORTS)[number];
 /** PCI slots are given, so that sysfs paths in the guest depend on nothing else: slot 5 is the first GPU. */
 const FIRST_GPU_SLOT = 5;
 export const MAX_GPUS = 16;
+const OUT_SLOT = FIRST_GPU_SLOT + MAX_GPUS;
 
 export interface Machine {
   readonly kernelImage: string;
@@ -39,25 +40,25 @@ export function gpuAddresses(gpus: number): string[] {
  * Emulation (TCG) is forced: a /dev/kvm that exists need not work, and nested ones often fail only inside the kernel's decompressor.
  */
 export function qemuArguments(machine: Machine): string[] {
-  return [
-    ...['-M', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2'],
-    ...['-m', String(machine.memoryMib)],
+  const { runFolder, outFolder, gpus } = machine;
+  const options = [
+    ['-M', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2'],
+    ['-m', String(machine.memoryMib)],
     // No VGA and no network card: their option ROMs cost a second of boot.
-    ...['-vga', 'none', '-nic', 'none', '-display', 'none', '-monitor', 'none', '-no-user-config'],
+    ['-vga', 'none', '-nic', 'none', '-display', 'none', '-monitor', 'none', '-no-user-config'],
     // With panic=-1 on the kernel's command line: a panic ends QEMU.
-    '-no-reboot',
-    ...['-serial', 'stdio'],
-    ...['-kernel', machine.kernelImage, '-initrd', machine.initramfs],
-    ...['-append', kernelCommandLine(machine.verbose)],
-    ...['-device', 'virtio-serial-pci,addr=2'],
-    ...PORTS.flatMap((port) => portArguments(machine.runFolder, port)),
-    ...shareArguments('host', '/', 'readonly=on', 3),
-    ...shareArguments('run', machine.runFolder, 'readonly=on', 4),
-    ...(machine.outFolder === undefined
-      ? []
-      : shareArguments('out', machine.outFolder, 'readonly=off', FIRST_GPU_SLOT + MAX_GPUS)),
-    ...Array.from({ length: machine.gpus }, (_, index) => gpuArguments(index)).flat(),
+    ['-no-reboot'],
+    ['-serial', 'stdio'],
+    ['-kernel', machine.kernelImage, '-initrd', machine.initramfs],
+    ['-append', kernelCommandLine(machine.verbose)],
+    ['-device', 'virtio-serial-pci,addr=2'],
+    ...PORTS.map((port) => portArguments(runFolder, port)),
+    shareArguments('host', '/', 'readonly=on', 3),
+    shareArguments('run', runFolder, 'readonly=on', 4),
+    outFolder === undefined ? [] : shareArguments('out', outFolder, 'readonly=off', OUT_SLOT),
+    ...Array.from({ length: gpus }, (_, index) => gpuArguments(index)),
   ];
+  return options.flat();
 }
 
 function kernelCommandLine(verbose: boolean): string {
@@ -67,11 +68,8 @@ function kernelCommandLine(verbose: boolean): string {
 }
 
 function portArguments(runFolder: string, port: Port): string[] {
-  const path = escaped(portSocket(runFolder, port));
-  return [
-    ...['-chardev', `socket,id=${port},path=${path}`],
-    ...['-device', `virtserialport,chardev=${port},name=${port}`],
-  ];
+  const socket = `socket,id=${port},path=${escaped(portSocket(runFolder, port))}`;
+  return ['-chardev', socket, '-device', `virtserialport,chardev=${port},name=${port}`];
 }
 
 /**
@@ -80,10 +78,8 @@ function portArguments(runFolder: string, port: Port): string[] {
  */
 function shareArguments(tag: string, path: string, access: string, slot: number): string[] {
   const file = `local,id=${tag},path=${escaped(path)},security_model=none,multidevs=remap,${access}`;
-  return [
-    ...['-fsdev', file],
-    ...['-device', `virtio-9p-pci,fsdev=${tag},mount_tag=${tag},addr=0x${slot.toString(16)}`],
-  ];
+  const device = `virtio-9p-pci,fsdev=${tag},mount_tag=${tag},addr=0x${slot.toString(16)}`;
+  return ['-fsdev', file, '-device', device];
 }
 
 function gpuArguments(index: number): string[] {

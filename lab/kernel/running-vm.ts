@@ -19,7 +19,7 @@ export interface RunningVmOptions {
   readonly signal?: AbortSignal;
 }
 
-const CONSOLE_TAIL_LINES = 40;
+const CONSOLE_TAIL_LINES = 80;
 const CONSOLE_KEPT_CHARS = 64 * 1024;
 
 /** Good for one {@link RunningVm.run}. */

@@ -57,6 +57,11 @@ mount -t sysfs sysfs /root/sys
 mount -t debugfs debugfs /root/sys/kernel/debug
 mount -t devtmpfs devtmpfs /root/dev
 mkdir -p /root/dev/pts /root/dev/shm
+# udev would make these.
+ln -s /proc/self/fd /root/dev/fd
+ln -s fd/0 /root/dev/stdin
+ln -s fd/1 /root/dev/stdout
+ln -s fd/2 /root/dev/stderr
 mount -t devpts -o ptmxmode=0666 devpts /root/dev/pts
 mount -t tmpfs -o mode=1777 shm /root/dev/shm
 mount -t tmpfs -o mode=0755 run /root/run
