@@ -25,15 +25,17 @@ const stamp = join(build, 'sources.sha256');
 
 const wanted = hashSources();
 if (existsSync(addon) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) {
-  console.log('native addon: up to date');
+  process.stdout.write('native addon: up to date\n');
 } else {
   const startedMs = Date.now();
   const error = runBuild();
   if (error === undefined) {
     writeFileSync(stamp, wanted);
-    console.log(`native addon: built in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
+    process.stdout.write(
+      `native addon: built in ${((Date.now() - startedMs) / 1000).toFixed(1)} s\n`,
+    );
   } else {
-    console.error(`native addon: not built: ${error}`);
+    process.stderr.write(`native addon: not built: ${error}\n`);
     process.exitCode = 1;
   }
 }

@@ -14,6 +14,9 @@ export interface Clock {
 
 const NS_PER_MS = 1_000_000n;
 
+/** setTimeout takes a longer delay for 1 ms. */
+const MAX_DELAY_MS = 0x7fff_ffffn;
+
 /** The machine's clock. Resolution of timers is libuv's millisecond; a timer does not keep the process alive when `ref` is false. */
 export class SystemClock implements Clock {
   readonly #ref: boolean;
@@ -27,11 +30,25 @@ export class SystemClock implements Clock {
   }
 
   at(deadlineNs: bigint, callback: () => void): Timer {
-    const delayNs = deadlineNs - this.nowNs();
-    const delayMs = delayNs <= 0n ? 0 : Number((delayNs + NS_PER_MS - 1n) / NS_PER_MS);
-    const timeout = setTimeout(callback, delayMs);
-    if (!this.#ref) timeout.unref();
+    let timeout: NodeJS.Timeout;
+    const arm = (): void => {
+      timeout = setTimeout(fire, this.#delayMs(deadlineNs));
+      if (!this.#ref) timeout.unref();
+    };
+    // libuv rounds its own time down, so a timeout may come a fraction of a millisecond early.
+    const fire = (): void => {
+      if (this.nowNs() < deadlineNs) arm();
+      else callback();
+    };
+    arm();
     return { close: () => clearTimeout(timeout) };
+  }
+
+  #delayMs(deadlineNs: bigint): number {
+    const delayNs = deadlineNs - this.nowNs();
+    if (delayNs <= 0n) return 0;
+    const delayMs = (delayNs + NS_PER_MS - 1n) / NS_PER_MS;
+    return Number(delayMs < MAX_DELAY_MS ? delayMs : MAX_DELAY_MS);
   }
 }
 

@@ -37,9 +37,9 @@ export class Lifetime implements Disposable {
   }
 
   dispose(): void {
-    const owned = this.#owned;
+    const owned = this.#owned ?? [];
     this.#owned = undefined;
-    for (let index = (owned?.length ?? 0) - 1; index >= 0; index--) this.#giveBack(owned![index]!);
+    for (const item of owned.reverse()) this.#giveBack(item);
   }
 
   #giveBack(owned: Owned): void {

@@ -36,7 +36,7 @@ export class Poller {
   #closed = false;
 
   constructor() {
-    this.#handle = native.pollerCreate(this.#ready, (count) => this.#deliver(count));
+    this.#handle = native.pollerCreate(this.#ready, (count) => this.#deliver(this.#pairs(count)));
   }
 
   /** Watched fds. */
@@ -75,12 +75,23 @@ export class Poller {
     if (!this.#closed) native.pollerStop(this.#handle);
   }
 
-  /** Handles what is ready now, once, without the event loop. Returns the number of callbacks run. `timeoutMs` blocks: tests only. */
+  /**
+   * Handles what is ready now, once, without the event loop. Returns the number of callbacks due. `timeoutMs` blocks: tests only.
+   *
+   * Epoll's own order depends on when each fd became ready; the order of registration depends on nothing.
+   */
   dispatch(timeoutMs = 0): number {
-    const count = native.pollerWait(this.#handle, timeoutMs);
-    this.#sortReady(count);
-    this.#deliver(count);
-    return count;
+    const ready = new Map<number, number>();
+    const fullTurns = Math.ceil(this.#members.size / READY_PAIRS);
+    let count = native.pollerWait(this.#handle, timeoutMs);
+    for (const [id, events] of this.#pairs(count)) ready.set(id, events);
+    // What was collected goes to the end of epoll's list: as many turns as it takes have seen every member.
+    for (let turn = 1; turn < fullTurns && count === READY_PAIRS; turn++) {
+      count = native.pollerWait(this.#handle, 0);
+      for (const [id, events] of this.#pairs(count)) ready.set(id, events | (ready.get(id) ?? 0));
+    }
+    this.#deliver([...ready].sort(([first], [second]) => first - second));
+    return ready.size;
   }
 
   close(): void {
@@ -90,23 +101,28 @@ export class Poller {
     native.pollerClose(this.#handle);
   }
 
-  #deliver(count: number): void {
-    const batch = this.#ready.slice(0, 2 * count);
-    for (let index = 0; index < batch.length; index += 2) {
-      this.#members.get(batch[index]!)?.callback(batch[index + 1]!);
+  /** A copy: a callback may dispatch again. */
+  #pairs(count: number): [id: number, events: number][] {
+    const pairs: [number, number][] = [];
+    for (let index = 0; index < 2 * count; index += 2) {
+      pairs.push([this.#ready[index] ?? 0, this.#ready[index + 1] ?? 0]);
     }
-    for (const callback of this.#afterTurn) callback();
+    return pairs;
   }
 
-  /** epoll's own order depends on when each fd became ready; by id it depends on nothing. */
-  #sortReady(count: number): void {
-    const pairs: [number, number][] = [];
-    for (let index = 0; index < count; index++)
-      pairs.push([this.#ready[2 * index]!, this.#ready[2 * index + 1]!]);
-    pairs.sort((a, b) => a[0] - b[0]);
-    pairs.forEach(([id, events], index) => {
-      this.#ready[2 * index] = id;
-      this.#ready[2 * index + 1] = events;
-    });
+  /** An edge-triggered event comes once, so a callback that throws must not cost the others theirs: its error is thrown last. */
+  #deliver(pairs: readonly (readonly [id: number, events: number])[]): void {
+    const errors: unknown[] = [];
+    const attempt = (callback: () => void): void => {
+      try {
+        callback();
+      } catch (error) {
+        errors.push(error);
+      }
+    };
+    for (const [id, events] of pairs) attempt(() => this.#members.get(id)?.callback(events));
+    for (const callback of this.#afterTurn) attempt(callback);
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, 'several poller callbacks failed');
   }
 }

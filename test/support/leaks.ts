@@ -1,40 +1,80 @@
-/** After each test nothing is left: no file descriptor, no OwnedFd, no mapping. Loaded for every test file (vitest.config.ts). */
+/**
+ * After each test nothing is left: no file descriptor, no OwnedFd, no mapping, no pixman image, no keymap.
+ * Loaded for every test file (vitest.config.ts). What was open before the test (`beforeAll`) is not counted.
+ */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach } from 'vitest';
 import { native } from '../../native/binding.ts';
 import { trackOwnedFds } from '../../native/fd.ts';
 
+/** Kept from before a test may put fake timers in its place. */
+const realSetTimeout = setTimeout;
+const SETTLE_TURNS = 40;
+const SETTLE_MS = 5;
+
+interface Open {
+  /** fd → what it is. */
+  readonly fds: ReadonlyMap<string, string>;
+  /** Creation stacks. */
+  readonly owned: readonly string[];
+  readonly mappings: number;
+  readonly images: number;
+  readonly keymaps: number;
+}
+
 const liveOwnedFds = trackOwnedFds();
-let before = new Map<string, string>();
-let mappingsBefore = 0;
+makeLazyDescriptors();
+let before = open();
 
 beforeEach(() => {
-  before = openFds();
-  mappingsBefore = native.liveMappings();
+  before = open();
 });
 
 afterEach(async () => {
-  // Sockets and child pipes of node itself are closed by libuv in the turn after close().
-  let leaked = newFds();
-  for (let turn = 0; turn < 20 && leaked.length > 0; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    leaked = newFds();
+  // Sockets and child pipes of node itself are closed by libuv in a turn after close().
+  let left = difference(before, open());
+  for (let turn = 0; turn < SETTLE_TURNS && left.length > 0; turn++) {
+    await new Promise((resolve) => realSetTimeout(resolve, SETTLE_MS));
+    left = difference(before, open());
   }
-  const owned = liveOwnedFds();
-  const mappings = native.liveMappings() - mappingsBefore;
-  if (leaked.length === 0 && owned.length === 0 && mappings === 0) return;
-  throw new Error(
-    `left after the test: ${leaked.length} fds [${leaked.join(', ')}], ${mappings} mappings, ${owned.length} OwnedFds\n${owned.join('\n')}`,
-  );
+  if (left.length > 0) throw new Error(`left after the test:\n${left.join('\n')}`);
 });
 
-function newFds(): string[] {
-  return [...openFds()]
-    .filter(([fd, target]) => before.get(fd) !== target)
-    .map(([fd, target]) => `${fd} ${target}`);
+/** libuv makes a pipe for signals at the first signal handler or child process, and keeps it. */
+function makeLazyDescriptors(): void {
+  const ignore = (): void => {};
+  process.on('SIGWINCH', ignore);
+  process.off('SIGWINCH', ignore);
 }
 
-/** fd → what it is. Node's own lazily made event and thread-pool descriptors are left out. */
+function open(): Open {
+  return {
+    fds: openFds(),
+    owned: liveOwnedFds(),
+    mappings: native.liveMappings(),
+    images: native.pixmanLiveImages(),
+    keymaps: native.xkbLiveObjects(),
+  };
+}
+
+/** What `now` has more, a line each. */
+function difference(then: Open, now: Open): string[] {
+  const left: string[] = [];
+  for (const [fd, target] of now.fds) {
+    if (then.fds.get(fd) !== target) left.push(`fd ${fd} ${target}`);
+  }
+  const known = [...then.owned];
+  for (const stack of now.owned) {
+    const index = known.indexOf(stack);
+    if (index >= 0) known.splice(index, 1);
+    else left.push(`OwnedFd ${stack}`);
+  }
+  if (now.mappings > then.mappings) left.push(`${now.mappings - then.mappings} mappings`);
+  if (now.images > then.images) left.push(`${now.images - then.images} pixman images`);
+  if (now.keymaps > then.keymaps) left.push(`${now.keymaps - then.keymaps} xkb keymaps or states`);
+  return left;
+}
+
 function openFds(): Map<string, string> {
   const fds = new Map<string, string>();
   for (const fd of readdirSync('/proc/self/fd')) {
