@@ -7,7 +7,9 @@ export type LostReason =
   /** The point was never submitted and the watchdog's policy gave it up. */
   | 'never-submitted'
   /** The last reference to its timeline went without a submission. */
-  | 'timeline-gone';
+  | 'timeline-gone'
+  /** Submitted, but its fence did not signal within the watchdog's limit. */
+  | 'timed-out';
 
 /**
  * The end of a wait. `signalled` means that no error was *reported*: drivers may lose errors, and an error is only seen when

@@ -1,0 +1,165 @@
+/** One Wayland client's share of explicit sync: its timelines, its accounting, its two shared eventfds. */
+import type { Observable } from 'rxjs';
+import type { OwnedFd } from '../native/fd.ts';
+import type { SyncobjDevice } from '../devices/syncobj-device.ts';
+import { Account } from './budget.ts';
+import type { SyncContext } from './context.ts';
+import { SyncDisposedError } from './errors.ts';
+import type { FenceOutcome } from './fence.ts';
+import { LooseWaits } from './loose-waits.ts';
+import type { OwnerStats, WaitStats } from './stats.ts';
+import { Timeline } from './timeline.ts';
+import { TimelineState, type TimelineHost } from './timeline-state.ts';
+import type { PointWait } from './wait.ts';
+import { Wakeups } from './wakeups.ts';
+
+/** What an owner needs from its manager. */
+export interface OwnerHost {
+  nextTimelineId(): number;
+  onOwnerDisposed(owner: SyncOwner): void;
+}
+
+export class SyncOwner implements TimelineHost {
+  readonly name: string;
+  readonly account: Account;
+  readonly wakeups: Wakeups;
+  readonly #context: SyncContext;
+  readonly #host: OwnerHost;
+  readonly #timelines = new Set<TimelineState>();
+  readonly #loose: LooseWaits;
+  #disposed = false;
+
+  /** Made by {@link SyncManager.createOwner}. */
+  constructor(context: SyncContext, host: OwnerHost, account: Account) {
+    this.#context = context;
+    this.#host = host;
+    this.name = account.name;
+    this.account = account;
+    this.wakeups = new Wakeups(context);
+    this.#loose = new LooseWaits(context, account);
+  }
+
+  /**
+   * Takes `fd`, also when it throws.
+   *
+   * InvalidTimelineError: not a syncobj. ImportRefusedError: the strategy cannot take it now. BudgetExceededError. Without any
+   * device, a strategy that keeps fds accepts it unseen.
+   */
+  importTimeline(fd: OwnedFd): Timeline {
+    const state = this.#createState(fd);
+    try {
+      state.place();
+    } catch (error) {
+      state.dispose();
+      throw error;
+    }
+    return new Timeline(state, `syncobj#${state.timelineId}`);
+  }
+
+  /**
+   * The implicit fences of a dma-buf, for a reader: what a client without explicit sync has submitted so far. `dmabufFd` is
+   * borrowed and must stay open until the outcome or the cancellation. Cold; the fences are taken at subscription.
+   */
+  waitForDmabuf(dmabufFd: number): Observable<FenceOutcome> {
+    return this.#loose.waitForDmabuf(dmabufFd);
+  }
+
+  /** A sync_file's end. Takes `fd` at once, also if nobody subscribes. Cold, for one subscription. */
+  waitForSyncFile(fd: OwnedFd): Observable<FenceOutcome> {
+    if (this.#disposed) {
+      fd.close();
+      throw new SyncDisposedError(`owner ${this.name}`);
+    }
+    return this.#loose.waitForSyncFile(fd);
+  }
+
+  /** Tells the drivers of every fence held (once each) by when the next output needs it: SYNC_IOC_SET_DEADLINE. */
+  hintDeadline(deadlineNs: bigint): void {
+    for (const timeline of this.#timelines) timeline.waits.hintDeadline(deadlineNs);
+    this.#loose.hintDeadline(deadlineNs);
+  }
+
+  stats(): OwnerStats {
+    const nowNs = this.#context.clock.nowNs();
+    const waits: WaitStats[] = [];
+    let handles = 0;
+    let releasesOwed = 0;
+    let releases = 0;
+    for (const timeline of this.#timelines) {
+      handles += timeline.imports.handles;
+      releasesOwed += timeline.debts.owed;
+      releases += timeline.debts.size;
+      for (const wait of timeline.waits) waits.push(this.#waitStats(wait, nowNs));
+    }
+    for (const wait of this.#loose) waits.push(this.#waitStats(wait, nowNs));
+    return {
+      name: this.name,
+      counts: { ...this.account.counts },
+      handles,
+      releasesHeld: releases - releasesOwed,
+      releasesOwed,
+      waits,
+    };
+  }
+
+  /** The client is gone: unfinished release points are signalled, waits end without a word, everything is given back. Idempotent. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#context.signals.run(() => {
+      for (const timeline of this.#timelines) timeline.debts.finish();
+    });
+    for (const timeline of [...this.#timelines]) timeline.dispose();
+    this.#loose.dispose();
+    this.wakeups.dispose();
+    this.account.close();
+    this.#context.watchdog.forgetOwner(this.name);
+    this.#host.onOwnerDisposed(this);
+  }
+
+  // --- for the manager and the timelines --------------------------------------
+
+  /** `device` is gone. */
+  deviceLost(device: SyncobjDevice): void {
+    for (const timeline of [...this.#timelines]) timeline.deviceLost(device);
+    this.wakeups.scan();
+  }
+
+  /** A device came. */
+  deviceAdded(): void {
+    for (const timeline of [...this.#timelines]) timeline.deviceAdded();
+    this.wakeups.scan();
+  }
+
+  onTimelineEnded(state: TimelineState): void {
+    this.#timelines.delete(state);
+  }
+
+  #createState(fd: OwnedFd): TimelineState {
+    let charged = false;
+    try {
+      if (this.#disposed) throw new SyncDisposedError(`owner ${this.name}`);
+      this.account.take('timelines');
+      charged = true;
+      this.account.take('fds');
+    } catch (error) {
+      if (charged) this.account.give('timelines');
+      fd.close();
+      throw error;
+    }
+    const state = new TimelineState(this.#context, this, this.#host.nextTimelineId(), fd);
+    this.#timelines.add(state);
+    return state;
+  }
+
+  #waitStats(wait: PointWait, nowNs: bigint): WaitStats {
+    return {
+      phase: wait.phase,
+      ageNs: nowNs - wait.phaseSinceNs,
+      owner: this.name,
+      timelineId: wait.home.timelineId,
+      point: wait.point,
+      parked: wait.phase === 'unsubmitted' && wait.home.parked,
+    };
+  }
+}

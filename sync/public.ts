@@ -1,0 +1,35 @@
+/**
+ * `syncline/sync`: explicit sync that survives its devices. Nothing here knows Wayland.
+ *
+ * The entry of the package; code inside it imports the files themselves.
+ */
+export { SyncManager } from './manager.ts';
+export type { SyncManagerOptions } from './manager.ts';
+export { SyncOwner } from './owner.ts';
+export { Timeline } from './timeline.ts';
+export { ReleasePoint } from './release.ts';
+export type { ReleaseState, ReleaseUse } from './release.ts';
+export { MAX_POINT, pointFromHalves, pointToHalves } from './point.ts';
+export type { FenceOutcome, FencePhase, LostReason } from './fence.ts';
+export {
+  BudgetExceededError,
+  ImportRefusedError,
+  InvalidTimelineError,
+  SyncDisposedError,
+} from './errors.ts';
+export { defaultBudgets } from './budget.ts';
+export type {
+  BudgetExceeded,
+  BudgetLimit,
+  BudgetLimits,
+  BudgetResource,
+  SyncBudgets,
+} from './budget.ts';
+export { DEFAULT_WATCHDOG_POLICY } from './watchdog.ts';
+export type { WatchdogLimit, WatchdogPolicy } from './watchdog.ts';
+export type { LossPlan, RecoveryContext, RecoveryStrategy } from './recovery.ts';
+export { DEFAULT_STRATEGY, STRATEGIES, strategyByName } from './recovery/strategies.ts';
+export { SILENT_LOG } from './log.ts';
+export type { SyncLog } from './log.ts';
+export type { SyncTrace, SyncTraceEvent } from './trace.ts';
+export type { OwnerStats, SyncCounters, SyncStats, WaitStats } from './stats.ts';

@@ -1,0 +1,67 @@
+/**
+ * Armed eventfds of one syncobj, as far as they can still fire.
+ *
+ * The kernel cannot cancel a registration; it hangs on the syncobj and fires whichever device comes or goes (kernel-facts A).
+ * So they are counted until their point is reached, and an armed one serves again: `available` is armed for the smallest
+ * pending point only, since a later point's fence makes every earlier one available too.
+ */
+import type { ArmPhase, Point } from '../devices/syncobj-device.ts';
+import type { Account } from './budget.ts';
+import type { TimelineImport } from './import-table.ts';
+import { hasPoint, insertByPoint, takeReached, type AtPoint } from './point.ts';
+
+export class Registrations {
+  readonly #account: Account;
+  readonly #available: AtPoint[] = [];
+  readonly #signalled: AtPoint[] = [];
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+
+  get available(): number {
+    return this.#available.length;
+  }
+
+  get signalled(): number {
+    return this.#signalled.length;
+  }
+
+  get size(): number {
+    return this.#available.length + this.#signalled.length;
+  }
+
+  /**
+   * Sees to it that `eventfd` will fire for `point`. Returns whether the kernel was asked, so that the caller has to look once
+   * more. Errors: BudgetExceededError, DeviceLostError, SystemError; then nothing is registered.
+   */
+  ensure(at: TimelineImport, point: Point, phase: ArmPhase, eventfd: number): boolean {
+    const armed = phase === 'available' ? this.#available : this.#signalled;
+    const smallest = armed[0];
+    if (phase === 'available' && smallest && smallest.point <= point) return false;
+    if (phase === 'signalled' && hasPoint(armed, point)) return false;
+    this.#account.take('registrations');
+    try {
+      at.device.arm(at.handle, point, phase, eventfd);
+    } catch (error) {
+      this.#account.give('registrations');
+      throw error;
+    }
+    insertByPoint(armed, { point });
+    return true;
+  }
+
+  /** Those up to `reached` have fired. */
+  reached(phase: ArmPhase, reached: Point): void {
+    const armed = phase === 'available' ? this.#available : this.#signalled;
+    for (let fired = takeReached(armed, reached).length; fired > 0; fired--)
+      this.#account.give('registrations');
+  }
+
+  /** The syncobj is let go of: what is still armed cannot be followed any longer. */
+  clear(): void {
+    for (let left = this.size; left > 0; left--) this.#account.give('registrations');
+    this.#available.length = 0;
+    this.#signalled.length = 0;
+  }
+}

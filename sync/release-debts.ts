@@ -1,0 +1,248 @@
+/** The unsignalled release points of one timeline, and how each is paid. */
+import type { OwnedFd } from '../native/fd.ts';
+import { EPOLLIN, type Watch } from '../native/poller.ts';
+import { DeviceLostError, type Point } from '../devices/syncobj-device.ts';
+import type { Account } from './budget.ts';
+import type { SyncContext } from './context.ts';
+import type { ImportTable, TimelineImport } from './import-table.ts';
+import { ReleasePoint, type ReleaseHome } from './release.ts';
+import type { Retryable } from './retry.ts';
+import type { Signallable } from './signal-batch.ts';
+
+export interface ReleaseDebtsHost {
+  readonly ownerName: string;
+  readonly timelineId: number;
+  readonly imports: ImportTable;
+  /** Decides what becomes of a debt that no live device knows. */
+  rehomeDebt(debt: Debt): void;
+  onDebtEnded(): void;
+}
+
+/** One release point until it is signalled. */
+export class Debt implements Signallable, Retryable {
+  readonly release: ReleasePoint;
+  readonly #debts: ReleaseDebts;
+  /** What the uses left running: one is imported into the point, several that could not be merged are awaited in turn. */
+  fences: OwnedFd[] = [];
+  /** While the first of `fences` is awaited. */
+  fenceWatch: Watch | undefined;
+  /** The device refused the import of a fence: the CPU signals when the fences are over. */
+  byCpu = false;
+  wantsRetry = false;
+
+  constructor(debts: ReleaseDebts, release: ReleasePoint) {
+    this.#debts = debts;
+    this.release = release;
+  }
+
+  get point(): Point {
+    return this.release.point;
+  }
+
+  get signalAt(): TimelineImport | undefined {
+    return this.#debts.current;
+  }
+
+  signalled(): void {
+    this.#debts.paid(this, 'cpu');
+  }
+
+  unsignalled(): void {
+    this.#debts.owe(this, 'no live device knows the timeline');
+  }
+
+  signalFailed(error: unknown): void {
+    this.#debts.owe(this, String(error));
+    this.#debts.payLater(this);
+  }
+
+  retry(): boolean {
+    this.wantsRetry = false;
+    this.#debts.pay(this);
+    return !this.wantsRetry;
+  }
+}
+
+export class ReleaseDebts implements ReleaseHome {
+  readonly #context: SyncContext;
+  readonly #account: Account;
+  readonly #host: ReleaseDebtsHost;
+  readonly #debts = new Map<ReleasePoint, Debt>();
+
+  constructor(context: SyncContext, account: Account, host: ReleaseDebtsHost) {
+    this.#context = context;
+    this.#account = account;
+    this.#host = host;
+  }
+
+  get size(): number {
+    return this.#debts.size;
+  }
+
+  get owed(): number {
+    let count = 0;
+    for (const release of this.#debts.keys()) if (release.state === 'owed') count++;
+    return count;
+  }
+
+  get current(): TimelineImport | undefined {
+    return this.#host.imports.current;
+  }
+
+  all(): Debt[] {
+    return [...this.#debts.values()];
+  }
+
+  /** BudgetExceededError: nothing was made. */
+  create<T>(timeline: T, point: Point): ReleasePoint<T> {
+    this.#account.take('releases');
+    const release = new ReleasePoint(timeline, point, this);
+    this.#debts.set(release, new Debt(this, release));
+    const { tracer } = this.#context;
+    if (tracer.active) tracer.emit({ type: 'release-created', ...this.#ref(point) });
+    return release;
+  }
+
+  onDue(release: ReleasePoint, fences: OwnedFd[]): void {
+    const debt = this.#debts.get(release);
+    if (!debt) {
+      for (const fence of fences) fence.close();
+      return;
+    }
+    this.#takeFences(debt, fences);
+    this.pay(debt);
+  }
+
+  /** Signals a due debt, now or as soon as it can be. */
+  pay(debt: Debt): void {
+    const { release } = debt;
+    if (!release.due || release.state === 'signalled' || debt.fenceWatch) return;
+    const [fence] = debt.fences;
+    if (fence && (debt.byCpu || debt.fences.length > 1)) return this.#awaitFence(debt, fence);
+    if (!this.current) this.#host.rehomeDebt(debt);
+    if (!this.#debts.has(release)) return;
+    if (!this.current) return this.owe(debt, 'no live device knows the timeline');
+    if (fence) this.#payWithFence(debt, fence);
+    else this.#context.signals.add(debt);
+  }
+
+  /** It was signalled. */
+  paid(debt: Debt, by: 'fence' | 'cpu'): void {
+    if (!this.#forget(debt)) return;
+    debt.release.setState('signalled');
+    this.#context.counters.releasesSignalled++;
+    const { tracer } = this.#context;
+    if (tracer.active) tracer.emit({ type: 'release-signalled', by, ...this.#ref(debt.point) });
+    this.#host.onDebtEnded();
+  }
+
+  /** It is due and cannot be paid now. */
+  owe(debt: Debt, reason: string): void {
+    if (debt.release.state !== 'held') return;
+    debt.release.setState('owed');
+    const { tracer } = this.#context;
+    if (tracer.active) tracer.emit({ type: 'release-owed', reason, ...this.#ref(debt.point) });
+  }
+
+  payLater(debt: Debt): void {
+    debt.wantsRetry = true;
+    this.#context.retries.add(debt);
+  }
+
+  /** Nobody will ever signal it. The client that waits for it waits in vain, unless `ownerGone`. */
+  abandon(debt: Debt, reason: string, ownerGone = false): void {
+    if (!this.#forget(debt)) return;
+    debt.release.setState('owed');
+    debt.release.drop();
+    if (!ownerGone) this.#context.counters.releasesAbandoned++;
+    const { tracer } = this.#context;
+    if (tracer.active) tracer.emit({ type: 'release-abandoned', reason, ...this.#ref(debt.point) });
+    this.#host.onDebtEnded();
+  }
+
+  /** The owner goes: every point falls due. What no device takes now is abandoned by {@link dispose}. */
+  finish(): void {
+    for (const debt of this.all()) {
+      debt.release.finish();
+      // A fence still awaited by the CPU: the client is gone, nobody reads the buffer on its behalf any more.
+      if (!debt.fenceWatch) continue;
+      this.#dropFences(debt);
+      this.pay(debt);
+    }
+  }
+
+  dispose(): void {
+    for (const debt of this.all()) this.abandon(debt, 'its owner is gone', true);
+  }
+
+  /** Several uses may leave a fence each: merged where that works. */
+  #takeFences(debt: Debt, fences: OwnedFd[]): void {
+    for (const fence of fences) {
+      const last = debt.fences.at(-1);
+      if (!last) {
+        debt.fences.push(fence);
+        continue;
+      }
+      try {
+        const merged = this.#context.kernel.syncFiles.merge(last.fd, fence.fd);
+        debt.fences[debt.fences.length - 1] = merged;
+        last.close();
+        fence.close();
+      } catch {
+        debt.fences.push(fence); // EMFILE, ENOMEM: one after the other, then.
+      }
+    }
+  }
+
+  #payWithFence(debt: Debt, fence: OwnedFd): void {
+    const at = this.current;
+    if (!at) return;
+    try {
+      at.device.importSyncFile(at.handle, debt.point, fence.fd);
+    } catch (error) {
+      if (error instanceof DeviceLostError) {
+        this.owe(debt, 'its device is gone');
+        this.#context.deviceLost(at.device);
+        return;
+      }
+      // The CPU does it when the fence has signalled: later than it could be, but never too early.
+      debt.byCpu = true;
+      this.#awaitFence(debt, fence);
+      return;
+    }
+    this.paid(debt, 'fence');
+  }
+
+  #awaitFence(debt: Debt, fence: OwnedFd): void {
+    try {
+      debt.fenceWatch = this.#context.poller.watch(fence.fd, EPOLLIN, () => {
+        debt.fenceWatch?.close();
+        debt.fenceWatch = undefined;
+        fence.close();
+        debt.fences = debt.fences.filter((other) => other !== fence);
+        this.pay(debt);
+      });
+    } catch (error) {
+      this.owe(debt, String(error));
+      this.payLater(debt);
+    }
+  }
+
+  #dropFences(debt: Debt): void {
+    debt.fenceWatch?.close();
+    debt.fenceWatch = undefined;
+    for (const fence of debt.fences.splice(0)) fence.close();
+  }
+
+  #forget(debt: Debt): boolean {
+    if (!this.#debts.delete(debt.release)) return false;
+    this.#context.retries.remove(debt);
+    this.#dropFences(debt);
+    this.#account.give('releases');
+    return true;
+  }
+
+  #ref(point: Point): { owner: string; timelineId: number; point: Point } {
+    return { owner: this.#host.ownerName, timelineId: this.#host.timelineId, point };
+  }
+}

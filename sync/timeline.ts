@@ -1,0 +1,54 @@
+/** A client's timeline (linux-drm-syncobj-v1.xml: wp_linux_drm_syncobj_timeline_v1). */
+import { Observable } from 'rxjs';
+import type { Point } from '../devices/syncobj-device.ts';
+import type { FenceOutcome } from './fence.ts';
+import type { ReleasePoint } from './release.ts';
+import type { TimelineState } from './timeline-state.ts';
+import type { PointWait } from './wait.ts';
+
+export class Timeline {
+  /** Unique within the manager. */
+  readonly id: number;
+  /** Equal for two imports of one syncobj where the system can tell; else unique. */
+  readonly identity: string;
+  readonly #state: TimelineState;
+  #disposed = false;
+
+  /** Made by {@link SyncOwner.importTimeline}. */
+  constructor(state: TimelineState, identity: string) {
+    this.#state = state;
+    this.id = state.timelineId;
+    this.identity = identity;
+  }
+
+  /**
+   * A cold Observable: subscribing begins the wait, unsubscribing cancels it. One outcome, then complete; an already signalled
+   * point answers synchronously. It never errors because a device died. Its only error is BudgetExceededError.
+   */
+  waitForPoint(point: Point): Observable<FenceOutcome> {
+    return new Observable<FenceOutcome>((subscriber) => {
+      let wait: PointWait | undefined;
+      subscriber.add(() => {
+        if (wait) this.#state.waits.leave(wait, subscriber);
+      });
+      wait = this.#state.join(point, subscriber);
+      // A subscriber that left while the wait was begun: its teardown came too early to see the wait.
+      if (subscriber.closed) this.#state.waits.leave(wait, subscriber);
+    });
+  }
+
+  /**
+   * A release point of this timeline: signalled exactly once, after its last use. BudgetExceededError when the client has too
+   * many unsignalled ones.
+   */
+  createRelease(point: Point): ReleasePoint<Timeline> {
+    return this.#state.debts.create<Timeline>(this, point);
+  }
+
+  /** The client destroyed its object. Pending waits and releases keep the syncobj alive and go on. Idempotent. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#state.destroy();
+  }
+}
