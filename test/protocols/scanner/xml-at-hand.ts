@@ -1,0 +1,45 @@
+/** The protocol XML and the official scanner that tests compare with: fetched once into .cache/, else what is installed. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { FetchError, fetchProtocols } from '../../../protocols/scanner/fetch.ts';
+import {
+  cachedSources,
+  findWaylandScanner,
+  installedSources,
+  type XmlSource,
+} from '../../../protocols/scanner/sources.ts';
+
+const CACHE = fileURLToPath(new URL('../../../.cache/protocols', import.meta.url));
+
+export interface XmlAtHand {
+  /** Each text once, whether fetched, installed or both. */
+  readonly sources: readonly XmlSource[];
+  readonly scanner: string | undefined;
+  /** Why something is missing; empty when nothing is. */
+  readonly missing: string;
+}
+
+/** Fetches what was never fetched here. Never throws for what the machine lacks. */
+export function xmlAtHand(): XmlAtHand {
+  let problem = '';
+  if (!existsSync(CACHE)) {
+    try {
+      fetchProtocols(CACHE);
+    } catch (error) {
+      if (!(error instanceof FetchError)) throw error;
+      problem = ` (${error.message})`;
+    }
+  }
+  const all = [...cachedSources(CACHE), ...installedSources()];
+  const sources = all.filter(
+    ({ sha256 }, index) => all.findIndex((other) => other.sha256 === sha256) === index,
+  );
+  const scanner = findWaylandScanner(CACHE);
+  const missing =
+    sources.length === 0
+      ? `no protocol XML installed or to be fetched${problem}`
+      : scanner === undefined
+        ? `no wayland-scanner: apt-get install libwayland-bin${problem}`
+        : '';
+  return { sources, scanner, missing };
+}
