@@ -46,7 +46,12 @@ export class WpAlphaModifierSurfaceV1Proxy extends Proxy<WpAlphaModifierSurfaceV
   static readonly interface: ClientInterface<WpAlphaModifierSurfaceV1Proxy> = {
     description: wpAlphaModifierSurfaceV1Interface,
     make: (objects, id, version) =>
-      new WpAlphaModifierSurfaceV1Proxy(objects, WpAlphaModifierSurfaceV1Proxy.interface, id, version),
+      new WpAlphaModifierSurfaceV1Proxy(
+        objects,
+        WpAlphaModifierSurfaceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

@@ -195,7 +195,12 @@ export class WpColorManagementOutputV1Proxy extends Proxy<WpColorManagementOutpu
   static readonly interface: ClientInterface<WpColorManagementOutputV1Proxy> = {
     description: wpColorManagementOutputV1Interface,
     make: (objects, id, version) =>
-      new WpColorManagementOutputV1Proxy(objects, WpColorManagementOutputV1Proxy.interface, id, version),
+      new WpColorManagementOutputV1Proxy(
+        objects,
+        WpColorManagementOutputV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(proxy: WpColorManagementOutputV1Proxy, opcode: number): void {
       const handler = proxy.handler;
       switch (opcode) {
@@ -233,7 +238,12 @@ export class WpColorManagementSurfaceV1Proxy extends Proxy<WpColorManagementSurf
   static readonly interface: ClientInterface<WpColorManagementSurfaceV1Proxy> = {
     description: wpColorManagementSurfaceV1Interface,
     make: (objects, id, version) =>
-      new WpColorManagementSurfaceV1Proxy(objects, WpColorManagementSurfaceV1Proxy.interface, id, version),
+      new WpColorManagementSurfaceV1Proxy(
+        objects,
+        WpColorManagementSurfaceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -271,11 +281,17 @@ export interface WpColorManagementSurfaceFeedbackV1Events {
 }
 
 /** wp_color_management_surface_feedback_v1, to use. */
-export class WpColorManagementSurfaceFeedbackV1Proxy extends Proxy<WpColorManagementSurfaceFeedbackV1Events> {
+export class WpColorManagementSurfaceFeedbackV1Proxy
+  extends Proxy<WpColorManagementSurfaceFeedbackV1Events> {
   static readonly interface: ClientInterface<WpColorManagementSurfaceFeedbackV1Proxy> = {
     description: wpColorManagementSurfaceFeedbackV1Interface,
     make: (objects, id, version) =>
-      new WpColorManagementSurfaceFeedbackV1Proxy(objects, WpColorManagementSurfaceFeedbackV1Proxy.interface, id, version),
+      new WpColorManagementSurfaceFeedbackV1Proxy(
+        objects,
+        WpColorManagementSurfaceFeedbackV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: WpColorManagementSurfaceFeedbackV1Proxy,
       opcode: number,
@@ -334,11 +350,17 @@ export class WpColorManagementSurfaceFeedbackV1Proxy extends Proxy<WpColorManage
 export interface WpImageDescriptionCreatorIccV1Events {}
 
 /** wp_image_description_creator_icc_v1, to use. */
-export class WpImageDescriptionCreatorIccV1Proxy extends Proxy<WpImageDescriptionCreatorIccV1Events> {
+export class WpImageDescriptionCreatorIccV1Proxy
+  extends Proxy<WpImageDescriptionCreatorIccV1Events> {
   static readonly interface: ClientInterface<WpImageDescriptionCreatorIccV1Proxy> = {
     description: wpImageDescriptionCreatorIccV1Interface,
     make: (objects, id, version) =>
-      new WpImageDescriptionCreatorIccV1Proxy(objects, WpImageDescriptionCreatorIccV1Proxy.interface, id, version),
+      new WpImageDescriptionCreatorIccV1Proxy(
+        objects,
+        WpImageDescriptionCreatorIccV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -369,11 +391,17 @@ export class WpImageDescriptionCreatorIccV1Proxy extends Proxy<WpImageDescriptio
 export interface WpImageDescriptionCreatorParamsV1Events {}
 
 /** wp_image_description_creator_params_v1, to use. */
-export class WpImageDescriptionCreatorParamsV1Proxy extends Proxy<WpImageDescriptionCreatorParamsV1Events> {
+export class WpImageDescriptionCreatorParamsV1Proxy
+  extends Proxy<WpImageDescriptionCreatorParamsV1Events> {
   static readonly interface: ClientInterface<WpImageDescriptionCreatorParamsV1Proxy> = {
     description: wpImageDescriptionCreatorParamsV1Interface,
     make: (objects, id, version) =>
-      new WpImageDescriptionCreatorParamsV1Proxy(objects, WpImageDescriptionCreatorParamsV1Proxy.interface, id, version),
+      new WpImageDescriptionCreatorParamsV1Proxy(
+        objects,
+        WpImageDescriptionCreatorParamsV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -593,7 +621,12 @@ export class WpImageDescriptionInfoV1Proxy extends Proxy<WpImageDescriptionInfoV
   static readonly interface: ClientInterface<WpImageDescriptionInfoV1Proxy> = {
     description: wpImageDescriptionInfoV1Interface,
     make: (objects, id, version) =>
-      new WpImageDescriptionInfoV1Proxy(objects, WpImageDescriptionInfoV1Proxy.interface, id, version),
+      new WpImageDescriptionInfoV1Proxy(
+        objects,
+        WpImageDescriptionInfoV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: WpImageDescriptionInfoV1Proxy,
       opcode: number,
@@ -699,7 +732,12 @@ export class WpImageDescriptionReferenceV1Proxy extends Proxy<WpImageDescription
   static readonly interface: ClientInterface<WpImageDescriptionReferenceV1Proxy> = {
     description: wpImageDescriptionReferenceV1Interface,
     make: (objects, id, version) =>
-      new WpImageDescriptionReferenceV1Proxy(objects, WpImageDescriptionReferenceV1Proxy.interface, id, version),
+      new WpImageDescriptionReferenceV1Proxy(
+        objects,
+        WpImageDescriptionReferenceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

@@ -23,11 +23,17 @@ export interface WpColorRepresentationManagerV1Events {
 }
 
 /** wp_color_representation_manager_v1, to use. */
-export class WpColorRepresentationManagerV1Proxy extends Proxy<WpColorRepresentationManagerV1Events> {
+export class WpColorRepresentationManagerV1Proxy
+  extends Proxy<WpColorRepresentationManagerV1Events> {
   static readonly interface: ClientInterface<WpColorRepresentationManagerV1Proxy> = {
     description: wpColorRepresentationManagerV1Interface,
     make: (objects, id, version) =>
-      new WpColorRepresentationManagerV1Proxy(objects, WpColorRepresentationManagerV1Proxy.interface, id, version),
+      new WpColorRepresentationManagerV1Proxy(
+        objects,
+        WpColorRepresentationManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: WpColorRepresentationManagerV1Proxy,
       opcode: number,
@@ -80,11 +86,17 @@ export class WpColorRepresentationManagerV1Proxy extends Proxy<WpColorRepresenta
 export interface WpColorRepresentationSurfaceV1Events {}
 
 /** wp_color_representation_surface_v1, to use. */
-export class WpColorRepresentationSurfaceV1Proxy extends Proxy<WpColorRepresentationSurfaceV1Events> {
+export class WpColorRepresentationSurfaceV1Proxy
+  extends Proxy<WpColorRepresentationSurfaceV1Events> {
   static readonly interface: ClientInterface<WpColorRepresentationSurfaceV1Proxy> = {
     description: wpColorRepresentationSurfaceV1Interface,
     make: (objects, id, version) =>
-      new WpColorRepresentationSurfaceV1Proxy(objects, WpColorRepresentationSurfaceV1Proxy.interface, id, version),
+      new WpColorRepresentationSurfaceV1Proxy(
+        objects,
+        WpColorRepresentationSurfaceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

@@ -14,7 +14,12 @@ export class WpCommitTimingManagerV1Proxy extends Proxy<WpCommitTimingManagerV1E
   static readonly interface: ClientInterface<WpCommitTimingManagerV1Proxy> = {
     description: wpCommitTimingManagerV1Interface,
     make: (objects, id, version) =>
-      new WpCommitTimingManagerV1Proxy(objects, WpCommitTimingManagerV1Proxy.interface, id, version),
+      new WpCommitTimingManagerV1Proxy(
+        objects,
+        WpCommitTimingManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

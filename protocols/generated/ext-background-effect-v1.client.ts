@@ -17,7 +17,12 @@ export class ExtBackgroundEffectManagerV1Proxy extends Proxy<ExtBackgroundEffect
   static readonly interface: ClientInterface<ExtBackgroundEffectManagerV1Proxy> = {
     description: extBackgroundEffectManagerV1Interface,
     make: (objects, id, version) =>
-      new ExtBackgroundEffectManagerV1Proxy(objects, ExtBackgroundEffectManagerV1Proxy.interface, id, version),
+      new ExtBackgroundEffectManagerV1Proxy(
+        objects,
+        ExtBackgroundEffectManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ExtBackgroundEffectManagerV1Proxy,
       opcode: number,
@@ -65,7 +70,12 @@ export class ExtBackgroundEffectSurfaceV1Proxy extends Proxy<ExtBackgroundEffect
   static readonly interface: ClientInterface<ExtBackgroundEffectSurfaceV1Proxy> = {
     description: extBackgroundEffectSurfaceV1Interface,
     make: (objects, id, version) =>
-      new ExtBackgroundEffectSurfaceV1Proxy(objects, ExtBackgroundEffectSurfaceV1Proxy.interface, id, version),
+      new ExtBackgroundEffectSurfaceV1Proxy(
+        objects,
+        ExtBackgroundEffectSurfaceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

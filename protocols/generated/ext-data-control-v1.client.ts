@@ -20,7 +20,12 @@ export class ExtDataControlManagerV1Proxy extends Proxy<ExtDataControlManagerV1E
   static readonly interface: ClientInterface<ExtDataControlManagerV1Proxy> = {
     description: extDataControlManagerV1Interface,
     make: (objects, id, version) =>
-      new ExtDataControlManagerV1Proxy(objects, ExtDataControlManagerV1Proxy.interface, id, version),
+      new ExtDataControlManagerV1Proxy(
+        objects,
+        ExtDataControlManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

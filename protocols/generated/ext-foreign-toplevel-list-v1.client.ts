@@ -18,7 +18,12 @@ export class ExtForeignToplevelListV1Proxy extends Proxy<ExtForeignToplevelListV
   static readonly interface: ClientInterface<ExtForeignToplevelListV1Proxy> = {
     description: extForeignToplevelListV1Interface,
     make: (objects, id, version) =>
-      new ExtForeignToplevelListV1Proxy(objects, ExtForeignToplevelListV1Proxy.interface, id, version),
+      new ExtForeignToplevelListV1Proxy(
+        objects,
+        ExtForeignToplevelListV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ExtForeignToplevelListV1Proxy,
       opcode: number,
@@ -67,7 +72,12 @@ export class ExtForeignToplevelHandleV1Proxy extends Proxy<ExtForeignToplevelHan
   static readonly interface: ClientInterface<ExtForeignToplevelHandleV1Proxy> = {
     description: extForeignToplevelHandleV1Interface,
     make: (objects, id, version) =>
-      new ExtForeignToplevelHandleV1Proxy(objects, ExtForeignToplevelHandleV1Proxy.interface, id, version),
+      new ExtForeignToplevelHandleV1Proxy(
+        objects,
+        ExtForeignToplevelHandleV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ExtForeignToplevelHandleV1Proxy,
       opcode: number,

@@ -16,7 +16,12 @@ export class ExtImageCaptureSourceV1Proxy extends Proxy<ExtImageCaptureSourceV1E
   static readonly interface: ClientInterface<ExtImageCaptureSourceV1Proxy> = {
     description: extImageCaptureSourceV1Interface,
     make: (objects, id, version) =>
-      new ExtImageCaptureSourceV1Proxy(objects, ExtImageCaptureSourceV1Proxy.interface, id, version),
+      new ExtImageCaptureSourceV1Proxy(
+        objects,
+        ExtImageCaptureSourceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -30,11 +35,17 @@ export class ExtImageCaptureSourceV1Proxy extends Proxy<ExtImageCaptureSourceV1E
 export interface ExtOutputImageCaptureSourceManagerV1Events {}
 
 /** ext_output_image_capture_source_manager_v1, to use. */
-export class ExtOutputImageCaptureSourceManagerV1Proxy extends Proxy<ExtOutputImageCaptureSourceManagerV1Events> {
+export class ExtOutputImageCaptureSourceManagerV1Proxy
+  extends Proxy<ExtOutputImageCaptureSourceManagerV1Events> {
   static readonly interface: ClientInterface<ExtOutputImageCaptureSourceManagerV1Proxy> = {
     description: extOutputImageCaptureSourceManagerV1Interface,
     make: (objects, id, version) =>
-      new ExtOutputImageCaptureSourceManagerV1Proxy(objects, ExtOutputImageCaptureSourceManagerV1Proxy.interface, id, version),
+      new ExtOutputImageCaptureSourceManagerV1Proxy(
+        objects,
+        ExtOutputImageCaptureSourceManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -62,11 +73,17 @@ export class ExtOutputImageCaptureSourceManagerV1Proxy extends Proxy<ExtOutputIm
 export interface ExtForeignToplevelImageCaptureSourceManagerV1Events {}
 
 /** ext_foreign_toplevel_image_capture_source_manager_v1, to use. */
-export class ExtForeignToplevelImageCaptureSourceManagerV1Proxy extends Proxy<ExtForeignToplevelImageCaptureSourceManagerV1Events> {
+export class ExtForeignToplevelImageCaptureSourceManagerV1Proxy
+  extends Proxy<ExtForeignToplevelImageCaptureSourceManagerV1Events> {
   static readonly interface: ClientInterface<ExtForeignToplevelImageCaptureSourceManagerV1Proxy> = {
     description: extForeignToplevelImageCaptureSourceManagerV1Interface,
     make: (objects, id, version) =>
-      new ExtForeignToplevelImageCaptureSourceManagerV1Proxy(objects, ExtForeignToplevelImageCaptureSourceManagerV1Proxy.interface, id, version),
+      new ExtForeignToplevelImageCaptureSourceManagerV1Proxy(
+        objects,
+        ExtForeignToplevelImageCaptureSourceManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

@@ -19,7 +19,12 @@ export class ExtImageCopyCaptureManagerV1Proxy extends Proxy<ExtImageCopyCapture
   static readonly interface: ClientInterface<ExtImageCopyCaptureManagerV1Proxy> = {
     description: extImageCopyCaptureManagerV1Interface,
     make: (objects, id, version) =>
-      new ExtImageCopyCaptureManagerV1Proxy(objects, ExtImageCopyCaptureManagerV1Proxy.interface, id, version),
+      new ExtImageCopyCaptureManagerV1Proxy(
+        objects,
+        ExtImageCopyCaptureManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -84,7 +89,12 @@ export class ExtImageCopyCaptureSessionV1Proxy extends Proxy<ExtImageCopyCapture
   static readonly interface: ClientInterface<ExtImageCopyCaptureSessionV1Proxy> = {
     description: extImageCopyCaptureSessionV1Interface,
     make: (objects, id, version) =>
-      new ExtImageCopyCaptureSessionV1Proxy(objects, ExtImageCopyCaptureSessionV1Proxy.interface, id, version),
+      new ExtImageCopyCaptureSessionV1Proxy(
+        objects,
+        ExtImageCopyCaptureSessionV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ExtImageCopyCaptureSessionV1Proxy,
       opcode: number,
@@ -173,7 +183,12 @@ export class ExtImageCopyCaptureFrameV1Proxy extends Proxy<ExtImageCopyCaptureFr
   static readonly interface: ClientInterface<ExtImageCopyCaptureFrameV1Proxy> = {
     description: extImageCopyCaptureFrameV1Interface,
     make: (objects, id, version) =>
-      new ExtImageCopyCaptureFrameV1Proxy(objects, ExtImageCopyCaptureFrameV1Proxy.interface, id, version),
+      new ExtImageCopyCaptureFrameV1Proxy(
+        objects,
+        ExtImageCopyCaptureFrameV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ExtImageCopyCaptureFrameV1Proxy,
       opcode: number,
@@ -252,11 +267,17 @@ export interface ExtImageCopyCaptureCursorSessionV1Events {
 }
 
 /** ext_image_copy_capture_cursor_session_v1, to use. */
-export class ExtImageCopyCaptureCursorSessionV1Proxy extends Proxy<ExtImageCopyCaptureCursorSessionV1Events> {
+export class ExtImageCopyCaptureCursorSessionV1Proxy
+  extends Proxy<ExtImageCopyCaptureCursorSessionV1Events> {
   static readonly interface: ClientInterface<ExtImageCopyCaptureCursorSessionV1Proxy> = {
     description: extImageCopyCaptureCursorSessionV1Interface,
     make: (objects, id, version) =>
-      new ExtImageCopyCaptureCursorSessionV1Proxy(objects, ExtImageCopyCaptureCursorSessionV1Proxy.interface, id, version),
+      new ExtImageCopyCaptureCursorSessionV1Proxy(
+        objects,
+        ExtImageCopyCaptureCursorSessionV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ExtImageCopyCaptureCursorSessionV1Proxy,
       opcode: number,

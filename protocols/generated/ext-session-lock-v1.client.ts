@@ -16,7 +16,12 @@ export class ExtSessionLockManagerV1Proxy extends Proxy<ExtSessionLockManagerV1E
   static readonly interface: ClientInterface<ExtSessionLockManagerV1Proxy> = {
     description: extSessionLockManagerV1Interface,
     make: (objects, id, version) =>
-      new ExtSessionLockManagerV1Proxy(objects, ExtSessionLockManagerV1Proxy.interface, id, version),
+      new ExtSessionLockManagerV1Proxy(
+        objects,
+        ExtSessionLockManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -102,7 +107,12 @@ export class ExtSessionLockSurfaceV1Proxy extends Proxy<ExtSessionLockSurfaceV1E
   static readonly interface: ClientInterface<ExtSessionLockSurfaceV1Proxy> = {
     description: extSessionLockSurfaceV1Interface,
     make: (objects, id, version) =>
-      new ExtSessionLockSurfaceV1Proxy(objects, ExtSessionLockSurfaceV1Proxy.interface, id, version),
+      new ExtSessionLockSurfaceV1Proxy(
+        objects,
+        ExtSessionLockSurfaceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ExtSessionLockSurfaceV1Proxy,
       opcode: number,

@@ -14,7 +14,12 @@ export class ExtTransientSeatManagerV1Proxy extends Proxy<ExtTransientSeatManage
   static readonly interface: ClientInterface<ExtTransientSeatManagerV1Proxy> = {
     description: extTransientSeatManagerV1Interface,
     make: (objects, id, version) =>
-      new ExtTransientSeatManagerV1Proxy(objects, ExtTransientSeatManagerV1Proxy.interface, id, version),
+      new ExtTransientSeatManagerV1Proxy(
+        objects,
+        ExtTransientSeatManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

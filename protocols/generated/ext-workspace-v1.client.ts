@@ -92,7 +92,12 @@ export class ExtWorkspaceGroupHandleV1Proxy extends Proxy<ExtWorkspaceGroupHandl
   static readonly interface: ClientInterface<ExtWorkspaceGroupHandleV1Proxy> = {
     description: extWorkspaceGroupHandleV1Interface,
     make: (objects, id, version) =>
-      new ExtWorkspaceGroupHandleV1Proxy(objects, ExtWorkspaceGroupHandleV1Proxy.interface, id, version),
+      new ExtWorkspaceGroupHandleV1Proxy(
+        objects,
+        ExtWorkspaceGroupHandleV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ExtWorkspaceGroupHandleV1Proxy,
       opcode: number,

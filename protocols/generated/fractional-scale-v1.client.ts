@@ -15,7 +15,12 @@ export class WpFractionalScaleManagerV1Proxy extends Proxy<WpFractionalScaleMana
   static readonly interface: ClientInterface<WpFractionalScaleManagerV1Proxy> = {
     description: wpFractionalScaleManagerV1Interface,
     make: (objects, id, version) =>
-      new WpFractionalScaleManagerV1Proxy(objects, WpFractionalScaleManagerV1Proxy.interface, id, version),
+      new WpFractionalScaleManagerV1Proxy(
+        objects,
+        WpFractionalScaleManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

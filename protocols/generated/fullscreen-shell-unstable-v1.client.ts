@@ -85,11 +85,17 @@ export interface ZwpFullscreenShellModeFeedbackV1Events {
 }
 
 /** zwp_fullscreen_shell_mode_feedback_v1, to use. */
-export class ZwpFullscreenShellModeFeedbackV1Proxy extends Proxy<ZwpFullscreenShellModeFeedbackV1Events> {
+export class ZwpFullscreenShellModeFeedbackV1Proxy
+  extends Proxy<ZwpFullscreenShellModeFeedbackV1Events> {
   static readonly interface: ClientInterface<ZwpFullscreenShellModeFeedbackV1Proxy> = {
     description: zwpFullscreenShellModeFeedbackV1Interface,
     make: (objects, id, version) =>
-      new ZwpFullscreenShellModeFeedbackV1Proxy(objects, ZwpFullscreenShellModeFeedbackV1Proxy.interface, id, version),
+      new ZwpFullscreenShellModeFeedbackV1Proxy(
+        objects,
+        ZwpFullscreenShellModeFeedbackV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(proxy: ZwpFullscreenShellModeFeedbackV1Proxy, opcode: number): void {
       const handler = proxy.handler;
       switch (opcode) {

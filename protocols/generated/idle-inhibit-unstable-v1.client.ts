@@ -14,7 +14,12 @@ export class ZwpIdleInhibitManagerV1Proxy extends Proxy<ZwpIdleInhibitManagerV1E
   static readonly interface: ClientInterface<ZwpIdleInhibitManagerV1Proxy> = {
     description: zwpIdleInhibitManagerV1Interface,
     make: (objects, id, version) =>
-      new ZwpIdleInhibitManagerV1Proxy(objects, ZwpIdleInhibitManagerV1Proxy.interface, id, version),
+      new ZwpIdleInhibitManagerV1Proxy(
+        objects,
+        ZwpIdleInhibitManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

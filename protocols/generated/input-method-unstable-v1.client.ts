@@ -31,7 +31,12 @@ export class ZwpInputMethodContextV1Proxy extends Proxy<ZwpInputMethodContextV1E
   static readonly interface: ClientInterface<ZwpInputMethodContextV1Proxy> = {
     description: zwpInputMethodContextV1Interface,
     make: (objects, id, version) =>
-      new ZwpInputMethodContextV1Proxy(objects, ZwpInputMethodContextV1Proxy.interface, id, version),
+      new ZwpInputMethodContextV1Proxy(
+        objects,
+        ZwpInputMethodContextV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ZwpInputMethodContextV1Proxy,
       opcode: number,

@@ -15,7 +15,12 @@ export class ZwpInputTimestampsManagerV1Proxy extends Proxy<ZwpInputTimestampsMa
   static readonly interface: ClientInterface<ZwpInputTimestampsManagerV1Proxy> = {
     description: zwpInputTimestampsManagerV1Interface,
     make: (objects, id, version) =>
-      new ZwpInputTimestampsManagerV1Proxy(objects, ZwpInputTimestampsManagerV1Proxy.interface, id, version),
+      new ZwpInputTimestampsManagerV1Proxy(
+        objects,
+        ZwpInputTimestampsManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

@@ -10,11 +10,17 @@ import type { WlSeatProxy, WlSurfaceProxy } from './wayland.client.ts';
 export interface ZwpKeyboardShortcutsInhibitManagerV1Events {}
 
 /** zwp_keyboard_shortcuts_inhibit_manager_v1, to use. */
-export class ZwpKeyboardShortcutsInhibitManagerV1Proxy extends Proxy<ZwpKeyboardShortcutsInhibitManagerV1Events> {
+export class ZwpKeyboardShortcutsInhibitManagerV1Proxy
+  extends Proxy<ZwpKeyboardShortcutsInhibitManagerV1Events> {
   static readonly interface: ClientInterface<ZwpKeyboardShortcutsInhibitManagerV1Proxy> = {
     description: zwpKeyboardShortcutsInhibitManagerV1Interface,
     make: (objects, id, version) =>
-      new ZwpKeyboardShortcutsInhibitManagerV1Proxy(objects, ZwpKeyboardShortcutsInhibitManagerV1Proxy.interface, id, version),
+      new ZwpKeyboardShortcutsInhibitManagerV1Proxy(
+        objects,
+        ZwpKeyboardShortcutsInhibitManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -49,11 +55,17 @@ export interface ZwpKeyboardShortcutsInhibitorV1Events {
 }
 
 /** zwp_keyboard_shortcuts_inhibitor_v1, to use. */
-export class ZwpKeyboardShortcutsInhibitorV1Proxy extends Proxy<ZwpKeyboardShortcutsInhibitorV1Events> {
+export class ZwpKeyboardShortcutsInhibitorV1Proxy
+  extends Proxy<ZwpKeyboardShortcutsInhibitorV1Events> {
   static readonly interface: ClientInterface<ZwpKeyboardShortcutsInhibitorV1Proxy> = {
     description: zwpKeyboardShortcutsInhibitorV1Interface,
     make: (objects, id, version) =>
-      new ZwpKeyboardShortcutsInhibitorV1Proxy(objects, ZwpKeyboardShortcutsInhibitorV1Proxy.interface, id, version),
+      new ZwpKeyboardShortcutsInhibitorV1Proxy(
+        objects,
+        ZwpKeyboardShortcutsInhibitorV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(proxy: ZwpKeyboardShortcutsInhibitorV1Proxy, opcode: number): void {
       const handler = proxy.handler;
       switch (opcode) {

@@ -219,7 +219,12 @@ export class ZwpLinuxDmabufFeedbackV1Proxy extends Proxy<ZwpLinuxDmabufFeedbackV
   static readonly interface: ClientInterface<ZwpLinuxDmabufFeedbackV1Proxy> = {
     description: zwpLinuxDmabufFeedbackV1Interface,
     make: (objects, id, version) =>
-      new ZwpLinuxDmabufFeedbackV1Proxy(objects, ZwpLinuxDmabufFeedbackV1Proxy.interface, id, version),
+      new ZwpLinuxDmabufFeedbackV1Proxy(
+        objects,
+        ZwpLinuxDmabufFeedbackV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ZwpLinuxDmabufFeedbackV1Proxy,
       opcode: number,

@@ -15,7 +15,12 @@ export class WpLinuxDrmSyncobjManagerV1Proxy extends Proxy<WpLinuxDrmSyncobjMana
   static readonly interface: ClientInterface<WpLinuxDrmSyncobjManagerV1Proxy> = {
     description: wpLinuxDrmSyncobjManagerV1Interface,
     make: (objects, id, version) =>
-      new WpLinuxDrmSyncobjManagerV1Proxy(objects, WpLinuxDrmSyncobjManagerV1Proxy.interface, id, version),
+      new WpLinuxDrmSyncobjManagerV1Proxy(
+        objects,
+        WpLinuxDrmSyncobjManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -60,7 +65,12 @@ export class WpLinuxDrmSyncobjTimelineV1Proxy extends Proxy<WpLinuxDrmSyncobjTim
   static readonly interface: ClientInterface<WpLinuxDrmSyncobjTimelineV1Proxy> = {
     description: wpLinuxDrmSyncobjTimelineV1Interface,
     make: (objects, id, version) =>
-      new WpLinuxDrmSyncobjTimelineV1Proxy(objects, WpLinuxDrmSyncobjTimelineV1Proxy.interface, id, version),
+      new WpLinuxDrmSyncobjTimelineV1Proxy(
+        objects,
+        WpLinuxDrmSyncobjTimelineV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -78,7 +88,12 @@ export class WpLinuxDrmSyncobjSurfaceV1Proxy extends Proxy<WpLinuxDrmSyncobjSurf
   static readonly interface: ClientInterface<WpLinuxDrmSyncobjSurfaceV1Proxy> = {
     description: wpLinuxDrmSyncobjSurfaceV1Interface,
     make: (objects, id, version) =>
-      new WpLinuxDrmSyncobjSurfaceV1Proxy(objects, WpLinuxDrmSyncobjSurfaceV1Proxy.interface, id, version),
+      new WpLinuxDrmSyncobjSurfaceV1Proxy(
+        objects,
+        WpLinuxDrmSyncobjSurfaceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

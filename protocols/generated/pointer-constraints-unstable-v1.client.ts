@@ -17,7 +17,12 @@ export class ZwpPointerConstraintsV1Proxy extends Proxy<ZwpPointerConstraintsV1E
   static readonly interface: ClientInterface<ZwpPointerConstraintsV1Proxy> = {
     description: zwpPointerConstraintsV1Interface,
     make: (objects, id, version) =>
-      new ZwpPointerConstraintsV1Proxy(objects, ZwpPointerConstraintsV1Proxy.interface, id, version),
+      new ZwpPointerConstraintsV1Proxy(
+        objects,
+        ZwpPointerConstraintsV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

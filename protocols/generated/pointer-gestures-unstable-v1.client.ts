@@ -93,7 +93,12 @@ export class ZwpPointerGestureSwipeV1Proxy extends Proxy<ZwpPointerGestureSwipeV
   static readonly interface: ClientInterface<ZwpPointerGestureSwipeV1Proxy> = {
     description: zwpPointerGestureSwipeV1Interface,
     make: (objects, id, version) =>
-      new ZwpPointerGestureSwipeV1Proxy(objects, ZwpPointerGestureSwipeV1Proxy.interface, id, version),
+      new ZwpPointerGestureSwipeV1Proxy(
+        objects,
+        ZwpPointerGestureSwipeV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ZwpPointerGestureSwipeV1Proxy,
       opcode: number,
@@ -166,7 +171,12 @@ export class ZwpPointerGesturePinchV1Proxy extends Proxy<ZwpPointerGesturePinchV
   static readonly interface: ClientInterface<ZwpPointerGesturePinchV1Proxy> = {
     description: zwpPointerGesturePinchV1Interface,
     make: (objects, id, version) =>
-      new ZwpPointerGesturePinchV1Proxy(objects, ZwpPointerGesturePinchV1Proxy.interface, id, version),
+      new ZwpPointerGesturePinchV1Proxy(
+        objects,
+        ZwpPointerGesturePinchV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ZwpPointerGesturePinchV1Proxy,
       opcode: number,
@@ -235,7 +245,12 @@ export class ZwpPointerGestureHoldV1Proxy extends Proxy<ZwpPointerGestureHoldV1E
   static readonly interface: ClientInterface<ZwpPointerGestureHoldV1Proxy> = {
     description: zwpPointerGestureHoldV1Interface,
     make: (objects, id, version) =>
-      new ZwpPointerGestureHoldV1Proxy(objects, ZwpPointerGestureHoldV1Proxy.interface, id, version),
+      new ZwpPointerGestureHoldV1Proxy(
+        objects,
+        ZwpPointerGestureHoldV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ZwpPointerGestureHoldV1Proxy,
       opcode: number,

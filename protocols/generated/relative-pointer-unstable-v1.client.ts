@@ -16,7 +16,12 @@ export class ZwpRelativePointerManagerV1Proxy extends Proxy<ZwpRelativePointerMa
   static readonly interface: ClientInterface<ZwpRelativePointerManagerV1Proxy> = {
     description: zwpRelativePointerManagerV1Interface,
     make: (objects, id, version) =>
-      new ZwpRelativePointerManagerV1Proxy(objects, ZwpRelativePointerManagerV1Proxy.interface, id, version),
+      new ZwpRelativePointerManagerV1Proxy(
+        objects,
+        ZwpRelativePointerManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

@@ -14,7 +14,12 @@ export class WpSecurityContextManagerV1Proxy extends Proxy<WpSecurityContextMana
   static readonly interface: ClientInterface<WpSecurityContextManagerV1Proxy> = {
     description: wpSecurityContextManagerV1Interface,
     make: (objects, id, version) =>
-      new WpSecurityContextManagerV1Proxy(objects, WpSecurityContextManagerV1Proxy.interface, id, version),
+      new WpSecurityContextManagerV1Proxy(
+        objects,
+        WpSecurityContextManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

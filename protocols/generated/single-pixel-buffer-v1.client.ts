@@ -11,7 +11,12 @@ export class WpSinglePixelBufferManagerV1Proxy extends Proxy<WpSinglePixelBuffer
   static readonly interface: ClientInterface<WpSinglePixelBufferManagerV1Proxy> = {
     description: wpSinglePixelBufferManagerV1Interface,
     make: (objects, id, version) =>
-      new WpSinglePixelBufferManagerV1Proxy(objects, WpSinglePixelBufferManagerV1Proxy.interface, id, version),
+      new WpSinglePixelBufferManagerV1Proxy(
+        objects,
+        WpSinglePixelBufferManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

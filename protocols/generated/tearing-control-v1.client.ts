@@ -15,7 +15,12 @@ export class WpTearingControlManagerV1Proxy extends Proxy<WpTearingControlManage
   static readonly interface: ClientInterface<WpTearingControlManagerV1Proxy> = {
     description: wpTearingControlManagerV1Interface,
     make: (objects, id, version) =>
-      new WpTearingControlManagerV1Proxy(objects, WpTearingControlManagerV1Proxy.interface, id, version),
+      new WpTearingControlManagerV1Proxy(
+        objects,
+        WpTearingControlManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

@@ -16,11 +16,17 @@ import {
 export interface ZwpPrimarySelectionDeviceManagerV1Events {}
 
 /** zwp_primary_selection_device_manager_v1, to use. */
-export class ZwpPrimarySelectionDeviceManagerV1Proxy extends Proxy<ZwpPrimarySelectionDeviceManagerV1Events> {
+export class ZwpPrimarySelectionDeviceManagerV1Proxy
+  extends Proxy<ZwpPrimarySelectionDeviceManagerV1Events> {
   static readonly interface: ClientInterface<ZwpPrimarySelectionDeviceManagerV1Proxy> = {
     description: zwpPrimarySelectionDeviceManagerV1Interface,
     make: (objects, id, version) =>
-      new ZwpPrimarySelectionDeviceManagerV1Proxy(objects, ZwpPrimarySelectionDeviceManagerV1Proxy.interface, id, version),
+      new ZwpPrimarySelectionDeviceManagerV1Proxy(
+        objects,
+        ZwpPrimarySelectionDeviceManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -70,7 +76,12 @@ export class ZwpPrimarySelectionDeviceV1Proxy extends Proxy<ZwpPrimarySelectionD
   static readonly interface: ClientInterface<ZwpPrimarySelectionDeviceV1Proxy> = {
     description: zwpPrimarySelectionDeviceV1Interface,
     make: (objects, id, version) =>
-      new ZwpPrimarySelectionDeviceV1Proxy(objects, ZwpPrimarySelectionDeviceV1Proxy.interface, id, version),
+      new ZwpPrimarySelectionDeviceV1Proxy(
+        objects,
+        ZwpPrimarySelectionDeviceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ZwpPrimarySelectionDeviceV1Proxy,
       opcode: number,
@@ -121,7 +132,12 @@ export class ZwpPrimarySelectionOfferV1Proxy extends Proxy<ZwpPrimarySelectionOf
   static readonly interface: ClientInterface<ZwpPrimarySelectionOfferV1Proxy> = {
     description: zwpPrimarySelectionOfferV1Interface,
     make: (objects, id, version) =>
-      new ZwpPrimarySelectionOfferV1Proxy(objects, ZwpPrimarySelectionOfferV1Proxy.interface, id, version),
+      new ZwpPrimarySelectionOfferV1Proxy(
+        objects,
+        ZwpPrimarySelectionOfferV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ZwpPrimarySelectionOfferV1Proxy,
       opcode: number,
@@ -166,7 +182,12 @@ export class ZwpPrimarySelectionSourceV1Proxy extends Proxy<ZwpPrimarySelectionS
   static readonly interface: ClientInterface<ZwpPrimarySelectionSourceV1Proxy> = {
     description: zwpPrimarySelectionSourceV1Interface,
     make: (objects, id, version) =>
-      new ZwpPrimarySelectionSourceV1Proxy(objects, ZwpPrimarySelectionSourceV1Proxy.interface, id, version),
+      new ZwpPrimarySelectionSourceV1Proxy(
+        objects,
+        ZwpPrimarySelectionSourceV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ZwpPrimarySelectionSourceV1Proxy,
       opcode: number,

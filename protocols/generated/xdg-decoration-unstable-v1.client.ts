@@ -16,7 +16,12 @@ export class ZxdgDecorationManagerV1Proxy extends Proxy<ZxdgDecorationManagerV1E
   static readonly interface: ClientInterface<ZxdgDecorationManagerV1Proxy> = {
     description: zxdgDecorationManagerV1Interface,
     make: (objects, id, version) =>
-      new ZxdgDecorationManagerV1Proxy(objects, ZxdgDecorationManagerV1Proxy.interface, id, version),
+      new ZxdgDecorationManagerV1Proxy(
+        objects,
+        ZxdgDecorationManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -50,7 +55,12 @@ export class ZxdgToplevelDecorationV1Proxy extends Proxy<ZxdgToplevelDecorationV
   static readonly interface: ClientInterface<ZxdgToplevelDecorationV1Proxy> = {
     description: zxdgToplevelDecorationV1Interface,
     make: (objects, id, version) =>
-      new ZxdgToplevelDecorationV1Proxy(objects, ZxdgToplevelDecorationV1Proxy.interface, id, version),
+      new ZxdgToplevelDecorationV1Proxy(
+        objects,
+        ZxdgToplevelDecorationV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: ZxdgToplevelDecorationV1Proxy,
       opcode: number,

@@ -15,7 +15,12 @@ export class XdgToplevelDragManagerV1Proxy extends Proxy<XdgToplevelDragManagerV
   static readonly interface: ClientInterface<XdgToplevelDragManagerV1Proxy> = {
     description: xdgToplevelDragManagerV1Interface,
     make: (objects, id, version) =>
-      new XdgToplevelDragManagerV1Proxy(objects, XdgToplevelDragManagerV1Proxy.interface, id, version),
+      new XdgToplevelDragManagerV1Proxy(
+        objects,
+        XdgToplevelDragManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

@@ -20,7 +20,12 @@ export class XdgToplevelIconManagerV1Proxy extends Proxy<XdgToplevelIconManagerV
   static readonly interface: ClientInterface<XdgToplevelIconManagerV1Proxy> = {
     description: xdgToplevelIconManagerV1Interface,
     make: (objects, id, version) =>
-      new XdgToplevelIconManagerV1Proxy(objects, XdgToplevelIconManagerV1Proxy.interface, id, version),
+      new XdgToplevelIconManagerV1Proxy(
+        objects,
+        XdgToplevelIconManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(
       proxy: XdgToplevelIconManagerV1Proxy,
       opcode: number,

@@ -12,7 +12,12 @@ export class XdgToplevelTagManagerV1Proxy extends Proxy<XdgToplevelTagManagerV1E
   static readonly interface: ClientInterface<XdgToplevelTagManagerV1Proxy> = {
     description: xdgToplevelTagManagerV1Interface,
     make: (objects, id, version) =>
-      new XdgToplevelTagManagerV1Proxy(objects, XdgToplevelTagManagerV1Proxy.interface, id, version),
+      new XdgToplevelTagManagerV1Proxy(
+        objects,
+        XdgToplevelTagManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

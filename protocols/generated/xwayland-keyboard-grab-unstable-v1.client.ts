@@ -10,11 +10,17 @@ import {
 export interface ZwpXwaylandKeyboardGrabManagerV1Events {}
 
 /** zwp_xwayland_keyboard_grab_manager_v1, to use. */
-export class ZwpXwaylandKeyboardGrabManagerV1Proxy extends Proxy<ZwpXwaylandKeyboardGrabManagerV1Events> {
+export class ZwpXwaylandKeyboardGrabManagerV1Proxy
+  extends Proxy<ZwpXwaylandKeyboardGrabManagerV1Events> {
   static readonly interface: ClientInterface<ZwpXwaylandKeyboardGrabManagerV1Proxy> = {
     description: zwpXwaylandKeyboardGrabManagerV1Interface,
     make: (objects, id, version) =>
-      new ZwpXwaylandKeyboardGrabManagerV1Proxy(objects, ZwpXwaylandKeyboardGrabManagerV1Proxy.interface, id, version),
+      new ZwpXwaylandKeyboardGrabManagerV1Proxy(
+        objects,
+        ZwpXwaylandKeyboardGrabManagerV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -47,7 +53,12 @@ export class ZwpXwaylandKeyboardGrabV1Proxy extends Proxy<ZwpXwaylandKeyboardGra
   static readonly interface: ClientInterface<ZwpXwaylandKeyboardGrabV1Proxy> = {
     description: zwpXwaylandKeyboardGrabV1Interface,
     make: (objects, id, version) =>
-      new ZwpXwaylandKeyboardGrabV1Proxy(objects, ZwpXwaylandKeyboardGrabV1Proxy.interface, id, version),
+      new ZwpXwaylandKeyboardGrabV1Proxy(
+        objects,
+        ZwpXwaylandKeyboardGrabV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 

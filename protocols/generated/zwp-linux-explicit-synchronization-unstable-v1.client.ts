@@ -13,11 +13,17 @@ import {
 export interface ZwpLinuxExplicitSynchronizationV1Events {}
 
 /** zwp_linux_explicit_synchronization_v1, to use. */
-export class ZwpLinuxExplicitSynchronizationV1Proxy extends Proxy<ZwpLinuxExplicitSynchronizationV1Events> {
+export class ZwpLinuxExplicitSynchronizationV1Proxy
+  extends Proxy<ZwpLinuxExplicitSynchronizationV1Events> {
   static readonly interface: ClientInterface<ZwpLinuxExplicitSynchronizationV1Proxy> = {
     description: zwpLinuxExplicitSynchronizationV1Interface,
     make: (objects, id, version) =>
-      new ZwpLinuxExplicitSynchronizationV1Proxy(objects, ZwpLinuxExplicitSynchronizationV1Proxy.interface, id, version),
+      new ZwpLinuxExplicitSynchronizationV1Proxy(
+        objects,
+        ZwpLinuxExplicitSynchronizationV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -45,11 +51,17 @@ export class ZwpLinuxExplicitSynchronizationV1Proxy extends Proxy<ZwpLinuxExplic
 export interface ZwpLinuxSurfaceSynchronizationV1Events {}
 
 /** zwp_linux_surface_synchronization_v1, to use. */
-export class ZwpLinuxSurfaceSynchronizationV1Proxy extends Proxy<ZwpLinuxSurfaceSynchronizationV1Events> {
+export class ZwpLinuxSurfaceSynchronizationV1Proxy
+  extends Proxy<ZwpLinuxSurfaceSynchronizationV1Events> {
   static readonly interface: ClientInterface<ZwpLinuxSurfaceSynchronizationV1Proxy> = {
     description: zwpLinuxSurfaceSynchronizationV1Interface,
     make: (objects, id, version) =>
-      new ZwpLinuxSurfaceSynchronizationV1Proxy(objects, ZwpLinuxSurfaceSynchronizationV1Proxy.interface, id, version),
+      new ZwpLinuxSurfaceSynchronizationV1Proxy(
+        objects,
+        ZwpLinuxSurfaceSynchronizationV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(): void {},
   };
 
@@ -88,7 +100,12 @@ export class ZwpLinuxBufferReleaseV1Proxy extends Proxy<ZwpLinuxBufferReleaseV1E
   static readonly interface: ClientInterface<ZwpLinuxBufferReleaseV1Proxy> = {
     description: zwpLinuxBufferReleaseV1Interface,
     make: (objects, id, version) =>
-      new ZwpLinuxBufferReleaseV1Proxy(objects, ZwpLinuxBufferReleaseV1Proxy.interface, id, version),
+      new ZwpLinuxBufferReleaseV1Proxy(
+        objects,
+        ZwpLinuxBufferReleaseV1Proxy.interface,
+        id,
+        version,
+      ),
     dispatch(proxy: ZwpLinuxBufferReleaseV1Proxy, opcode: number, reader: Reader): void {
       const handler = proxy.handler;
       switch (opcode) {

@@ -73,6 +73,7 @@ export function readAttributes(
   }
   const name = values['name'] ?? '';
   if (values['name'] !== undefined) checkIdentifier(element, name, report);
+  if (element === 'arg') checkNullable(values, report);
   const value = element === 'entry' ? values['value'] : undefined;
   return {
     name,
@@ -95,6 +96,14 @@ export function readAttributes(
 function checkIdentifier(element: string, name: string, report: AttributeReport): void {
   const valid = element === 'entry' ? /^[A-Za-z0-9_]+$/ : /^[A-Za-z_][A-Za-z0-9_]*$/;
   if (!valid.test(name)) report.error(`"${name}" is not a valid name for <${element}>`);
+}
+
+/** Even "false" has no business elsewhere (wayland-scanner). A null array is an empty one on the wire. */
+function checkNullable(values: Readonly<Record<string, string>>, report: AttributeReport): void {
+  const type = values['type'];
+  if (values['allow-null'] === undefined || type === undefined) return;
+  if (type === 'string' || type === 'object' || type === 'array') return;
+  report.error(`argument ${values['name'] ?? ''} of type ${type} cannot be null`);
 }
 
 function positive(

@@ -64,8 +64,8 @@ class Checker {
   #message(iface: Interface, message: Message): void {
     const { kind, name, since, deprecatedSince, destructor, args, position } = message;
     this.#versions(iface, `${kind} ${name}`, since, deprecatedSince, position);
-    if (kind === 'request' && name === 'destroy' && !destructor) {
-      this.#error(position, 'request destroy must have type="destructor"');
+    if (name === 'destroy' && !destructor) {
+      this.#error(position, `${kind} destroy must have type="destructor"`);
     }
     this.#unique('argument', args, (arg) => parameterName(arg.name));
     const created = args.filter((arg) => arg.type === 'new_id');
@@ -79,7 +79,7 @@ class Checker {
   }
 
   #argument(iface: Interface, arg: Argument): void {
-    const { name, type, allowNull, position } = arg;
+    const { name, type, position } = arg;
     if (arg.interface !== undefined) {
       if (type !== 'object' && type !== 'new_id') {
         this.#error(position, `argument ${name} of type ${type} cannot have an interface`);
@@ -89,9 +89,6 @@ class Checker {
           `unknown interface ${arg.interface}; name the XML file that has it too`,
         );
       }
-    }
-    if (allowNull && type !== 'string' && type !== 'object') {
-      this.#error(position, `argument ${name} of type ${type} cannot be null`);
     }
     if (arg.enum !== undefined) this.#enumReference(iface, arg, arg.enum);
   }

@@ -1,6 +1,6 @@
 /** `<protocol>.client.ts`: for each interface its events and a proxy class with the requests as methods. */
 import { objectOf, receivedType, sentType, type EmitContext } from './argument-types.ts';
-import { block, generatedFile, indent, list, versionComment } from './code.ts';
+import { block, generatedFile, indent, list, versionComment, WIDTH } from './code.ts';
 import { dispatchMethod, receivedName } from './emit-dispatch.ts';
 import { sendBody, sentName } from './emit-send.ts';
 import { Imports } from './imports.ts';
@@ -72,7 +72,11 @@ function proxyClass(iface: Interface, context: EmitContext): string[] {
       [
         `description: ${description},`,
         'make: (objects, id, version) =>',
-        `  new ${self}(objects, ${self}.interface, id, version),`,
+        ...indent(
+          list(`new ${self}(`, ['objects', `${self}.interface`, 'id', 'version'], '),', {
+            depth: 3,
+          }),
+        ),
         ...dispatchMethod({ name: 'proxy', type: self }, iface.events, context),
       ],
       ';',
@@ -82,10 +86,12 @@ function proxyClass(iface: Interface, context: EmitContext): string[] {
       .map(({ name, since }) => `static readonly ${camelCase(name)}Since = ${since};`),
     ...iface.requests.flatMap((request) => ['', ...requestMethod(request, iface, context)]),
   ];
-  return [
-    `/** ${iface.name}, to use. */`,
-    ...block(`export class ${self} extends Proxy<${typeName}Events>`, body),
-  ];
+  return [`/** ${iface.name}, to use. */`, ...block(classHead(self, `${typeName}Events`), body)];
+}
+
+function classHead(self: string, events: string): string {
+  const line = `export class ${self} extends Proxy<${events}>`;
+  return line.length + ' {'.length <= WIDTH ? line : line.replace(' extends', '\n  extends');
 }
 
 function requestMethod(request: Message, iface: Interface, context: EmitContext): string[] {

@@ -13,20 +13,26 @@ export interface ScanResult {
   readonly warnings: readonly Diagnostic[];
 }
 
-/**
- * Scans users' XML into the folder `out`. References to protocols of this package (`known`: its manifest) become imports from
- * the package. Throws ScanError for what is wrong in the XML, and what fs throws.
- */
+/** How users' XML is scanned. */
+export interface UserScanOptions {
+  /** The folder for the bindings; made when missing. */
+  readonly out: string;
+  /** How the bindings import each other: `./a.client.js` suits tsc, `./a.client.ts` programs that run TypeScript as it is. */
+  readonly extension: 'js' | 'ts';
+  /** The manifest of this package: references to its protocols become imports from the package. */
+  readonly known: readonly ManifestEntry[];
+}
+
+/** Scans users' XML. Throws ScanError for what is wrong in it, and what fs throws. */
 export function scanUserXml(
   paths: readonly string[],
-  out: string,
-  known: readonly ManifestEntry[],
+  { out, extension, known }: UserScanOptions,
 ): ScanResult {
   const { protocols, table, warnings } = scan(
     paths.map((path) => readSource(path)),
     known,
   );
-  const modules = userModules(new Set(protocols.map(({ name }) => name)));
+  const modules = userModules(new Set(protocols.map(({ name }) => name)), extension);
   const files = protocols.flatMap((protocol) => emit(protocol, table, modules));
   return { written: write(out, files), warnings };
 }

@@ -20,13 +20,15 @@ export const OWN_MODULES: ModuleNames = {
 };
 
 /** For users' files: the package's for all but the protocols scanned together, which lie in one folder. */
-export function userModules(scanned: ReadonlySet<string>): ModuleNames {
+export function userModules(scanned: ReadonlySet<string>, extension: 'js' | 'ts'): ModuleNames {
   return {
     runtime: (path) => `syncline/protocols/${path}.js`,
     native: (path) => `syncline/native/${path}.js`,
-    generated: (protocol, kind) =>
-      scanned.has(protocol)
-        ? OWN_MODULES.generated(protocol, kind)
-        : `syncline/protocols/generated/${kebabCase(protocol)}.${kind}.js`,
+    generated: (protocol, kind) => {
+      const base = `${kebabCase(protocol)}.${kind}`;
+      return scanned.has(protocol)
+        ? `./${base}.${extension}`
+        : `syncline/protocols/generated/${base}.js`;
+    },
   };
 }

@@ -95,7 +95,7 @@ test.skipIf(skip)(
   async ({ annotate }) => {
     const count = { refusedByBoth: 0, refusedByUs: 0, alike: 0 };
     const small = sources.filter(({ text }) => text.length < 20_000);
-    for (let seed = 0; seed < 4000; seed++) {
+    for (let seed = 0; seed < 400; seed++) {
       const source = small[seed % small.length] as XmlSource;
       const text = mutateXml(source.text, seed);
       const theirs = runWaylandScanner(scanner, text);
