@@ -2,7 +2,7 @@
 //!
 //! The signal handler looks the address up in a table of our own mappings. One of ours: anonymous zero pages are put from the
 //! faulting page to the end of the mapping (all of that is past the file's end), the fault is counted, the access runs
-//! again. Any other: the handler that was there before has it.
+//! again, and once more for pages before those, should the file be cut again. Any other: the handler that was there before has it.
 
 use crate::libc::{self, sigaction, siginfo};
 use std::os::raw::{c_int, c_void};
@@ -18,6 +18,8 @@ struct Slot {
     start: AtomicUsize,
     end: AtomicUsize,
     protection: AtomicUsize,
+    /// Where the zero pages put so far begin; `end` when there are none.
+    patched: AtomicUsize,
     faults: AtomicU32,
 }
 
@@ -33,6 +35,7 @@ impl Block {
             start: AtomicUsize::new(0),
             end: AtomicUsize::new(0),
             protection: AtomicUsize::new(0),
+            patched: AtomicUsize::new(0),
             faults: AtomicU32::new(0),
         };
         Block {
@@ -82,6 +85,7 @@ pub fn guard(start: usize, length: usize, protection: c_int) -> Result<Guarded, 
     slot.faults.store(0, Ordering::Relaxed);
     slot.protection
         .store(protection as usize, Ordering::Relaxed);
+    slot.patched.store(start + length, Ordering::Relaxed);
     slot.start.store(start, Ordering::Release);
     slot.end.store(start + length, Ordering::Release);
     Ok(Guarded { slot })
@@ -165,7 +169,7 @@ extern "C" fn on_sigbus(signal: c_int, info: *mut siginfo, context: *mut c_void)
     unsafe { *libc::__errno_location() = errno };
 }
 
-/// Puts zero pages from `address` to the end of the mapping it is in. False when it is in none of ours.
+/// Puts zero pages from `address` to the end of the mapping it is in, or to those put before. False when it is in none of ours.
 fn patch(address: usize) -> bool {
     let mut block = Some(&FIRST);
     while let Some(current) = block {
@@ -177,10 +181,15 @@ fn patch(address: usize) -> bool {
                 continue;
             }
             let page = address & !(PAGE_SIZE.load(Ordering::Relaxed) - 1);
+            // Zero pages put before keep what was written to them.
+            let upto = match slot.patched.fetch_min(page, Ordering::Relaxed) {
+                before if before > page => before,
+                _ => end,
+            };
             let flags = libc::MAP_FIXED | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
             // SAFETY: replaces part of a mapping that this module was told to guard and that is still mapped.
             let put =
-                unsafe { libc::mmap(page as *mut c_void, end - page, protection, flags, -1, 0) };
+                unsafe { libc::mmap(page as *mut c_void, upto - page, protection, flags, -1, 0) };
             slot.faults.fetch_add(1, Ordering::Relaxed);
             return put != libc::MAP_FAILED;
         }
