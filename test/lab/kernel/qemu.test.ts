@@ -40,6 +40,7 @@ test('a comma in a path does not end the option', () => {
   expect(values(qemuArguments(machine), '-chardev')[0]).toContain('path=/tmp/run,,1/stdout.sock');
 });
 
-test('emulation is forced', () => {
-  expect(values(qemuArguments(machine), '-accel')).toEqual(['tcg,thread=multi']);
+test('emulation is forced, on one processor', () => {
+  expect(values(qemuArguments(machine), '-accel')).toEqual(['tcg']);
+  expect(values(qemuArguments(machine), '-smp')).toEqual(['1']);
 });
