@@ -49,7 +49,7 @@ export class ExportPoll {
 
   #pollAll(): void {
     const nowNs = this.#clock.nowNs();
-    for (const [item, deadlineNs] of [...this.#polled]) {
+    for (const [item, deadlineNs] of Array.from(this.#polled)) {
       if (!this.#polled.has(item)) continue;
       if (item.pollExport()) this.#polled.delete(item);
       else if (nowNs >= deadlineNs) {

@@ -89,7 +89,7 @@ export class LooseWaits implements WaitHome {
   }
 
   dispose(): void {
-    for (const wait of [...this.#pending]) this.#end(wait);
+    for (const wait of this.#pending) this.#end(wait);
     for (const fd of this.#unclaimed) fd.close();
     this.#unclaimed.clear();
   }

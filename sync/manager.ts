@@ -180,7 +180,7 @@ export class SyncManager {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const owner of [...this.#owners]) owner.dispose();
+    for (const owner of this.#owners) owner.dispose();
     this.#subscription.unsubscribe();
     this.#context.watchdog.dispose();
     this.#context.retries.dispose();
@@ -205,7 +205,7 @@ export class SyncManager {
     if (tracer.active) tracer.emit({ type: 'device-lost', device: id, label });
     watchdog.onDeviceLost();
     signals.run(() => {
-      for (const owner of [...this.#owners]) owner.deviceLost(device);
+      for (const owner of this.#owners) owner.deviceLost(device);
     });
   }
 
@@ -216,7 +216,7 @@ export class SyncManager {
       if (tracer.active) tracer.emit({ type: 'device-added', device: id, label });
     }
     signals.run(() => {
-      for (const owner of [...this.#owners]) owner.deviceAdded();
+      for (const owner of this.#owners) owner.deviceAdded();
       retries.kick();
     });
   }

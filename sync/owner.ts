@@ -2,7 +2,7 @@
 import type { Observable } from 'rxjs';
 import type { OwnedFd } from '../native/fd.ts';
 import type { SyncobjDevice } from '../devices/syncobj-device.ts';
-import { Account } from './budget.ts';
+import type { Account } from './budget.ts';
 import type { SyncContext } from './context.ts';
 import { SyncDisposedError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';
@@ -109,7 +109,7 @@ export class SyncOwner implements TimelineHost {
     this.#context.signals.run(() => {
       for (const timeline of this.#timelines) timeline.debts.finish();
     });
-    for (const timeline of [...this.#timelines]) timeline.dispose();
+    for (const timeline of this.#timelines) timeline.dispose();
     this.#loose.dispose();
     this.wakeups.dispose();
     this.account.close();
@@ -121,13 +121,13 @@ export class SyncOwner implements TimelineHost {
 
   /** `device` is gone. */
   deviceLost(device: SyncobjDevice): void {
-    for (const timeline of [...this.#timelines]) timeline.deviceLost(device);
+    for (const timeline of this.#timelines) timeline.deviceLost(device);
     this.wakeups.scan();
   }
 
   /** A device came. */
   deviceAdded(): void {
-    for (const timeline of [...this.#timelines]) timeline.deviceAdded();
+    for (const timeline of this.#timelines) timeline.deviceAdded();
     this.wakeups.scan();
   }
 

@@ -56,7 +56,7 @@ export class RetryQueue {
   }
 
   #tryAll(): void {
-    for (const item of [...this.#waiting]) {
+    for (const item of Array.from(this.#waiting)) {
       // An earlier item's success may have made this one unnecessary.
       if (this.#waiting.has(item) && item.retry()) this.#waiting.delete(item);
     }

@@ -152,7 +152,7 @@ export class WaitList {
 
   /** All waits without a sync_file end so, their `signalled` eventfds being known to have fired. */
   assumeBlindSignalled(): void {
-    for (const wait of [...this.#blind]) this.assumeSignalled(wait);
+    for (const wait of this.#blind.slice()) this.assumeSignalled(wait);
   }
 
   /** Arms what has to be armed and is not: the smallest queued point, and each blind one. Returns whether any was. */
@@ -161,7 +161,7 @@ export class WaitList {
     try {
       const [next] = this.#queued;
       if (next && !this.#context.strategy.exportsEarly) armed = this.#arm(next, 'available');
-      for (const wait of [...this.#blind]) if (this.#arm(wait, 'signalled')) armed = true;
+      for (const wait of this.#blind.slice()) if (this.#arm(wait, 'signalled')) armed = true;
     } catch (error) {
       if (!(error instanceof BudgetExceededError)) throw error;
       this.#host.retryLater();
@@ -184,7 +184,7 @@ export class WaitList {
 
   /** The owner goes: nobody is told. */
   dispose(): void {
-    for (const wait of [...this.#byPoint.values()]) {
+    for (const wait of this.#byPoint.values()) {
       wait.abandon();
       this.#detach(wait);
     }

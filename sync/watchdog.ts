@@ -180,7 +180,7 @@ export class Watchdog {
   }
 
   #endGrace(nowNs: bigint): void {
-    for (const [wait, deadlineNs] of [...this.#grace]) {
+    for (const [wait, deadlineNs] of this.#grace) {
       if (deadlineNs > nowNs) break;
       if (this.#grace.delete(wait)) this.#giveUp(wait, 'never-submitted');
     }

@@ -1,0 +1,254 @@
+import { expect, test } from 'vitest';
+import { MS, SECOND, inWorld } from './world.ts';
+
+const ENODEV = 19;
+
+for (const pointSyncFile of ['direct', 'transfer'] as const) {
+  const scenario = (name: string, run: Parameters<typeof inWorld>[0]): void =>
+    test(`${name} (${pointSyncFile})`, inWorld(run, 2, { pointSyncFile }));
+
+  scenario('a signalled point answers at once, with its time', (world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    client.signal(3n);
+    const seen = world.wait(timeline, 2n);
+    expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
+    expect(seen.completed).toBe(true);
+  });
+
+  scenario('a submitted point is held as a sync_file until its fence signals', (world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    const seen = world.wait(timeline, 1n);
+    world.advance(SECOND);
+    expect(seen.outcomes).toEqual([]);
+    fence.signal();
+    const signalledNs = world.clock.nowNs();
+    world.turn();
+    expect(seen.outcomes).toEqual([
+      { type: 'signalled', timestampNs: signalledNs, errorsVisible: true },
+    ]);
+    expect(seen.completed).toBe(true);
+  });
+
+  scenario(
+    'a point awaited before its submission is exported when it becomes available',
+    (world) => {
+      const client = world.client();
+      const timeline = world.owner().importTimeline(client.exportFd());
+      const seen = world.wait(timeline, 5n);
+      world.advance(SECOND);
+      const fence = client.submit(5n);
+      world.turn();
+      expect(world.types('sync-file')).toHaveLength(1);
+      expect(seen.outcomes).toEqual([]);
+      fence.signal();
+      world.turn();
+      expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
+    },
+  );
+
+  scenario('the error of a fence is seen, also once later points exist', (world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const seen = world.wait(timeline, 1n);
+    const fence = client.submit(1n);
+    world.turn();
+    client.submit(2n).signal();
+    fence.fail(ENODEV);
+    world.turn();
+    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
+  });
+}
+
+test(
+  'a point that is never submitted never ends by itself',
+  inWorld((world) => {
+    const timeline = world.owner().importTimeline(world.client().exportFd());
+    const seen = world.wait(timeline, 1n);
+    world.advance(3600n * SECOND);
+    expect(seen).toMatchObject({ outcomes: [], completed: false });
+    expect(world.manager().stats().waits).toMatchObject([
+      { phase: 'unsubmitted', owner: 'client', point: 1n, ageNs: 3600n * SECOND },
+    ]);
+    seen.unsubscribe();
+  }),
+);
+
+test(
+  'cancelling is possible before and after the submission, and twice',
+  inWorld((world) => {
+    const client = world.client();
+    const owner = world.owner();
+    const timeline = owner.importTimeline(client.exportFd());
+    const early = world.wait(timeline, 1n);
+    early.unsubscribe();
+    early.unsubscribe();
+    const fence = client.submit(1n);
+    const late = world.wait(timeline, 1n);
+    late.unsubscribe();
+    fence.signal();
+    world.turn();
+    expect([...early.outcomes, ...late.outcomes]).toEqual([]);
+    // The kernel cannot cancel the registration: it is counted until its point is reached.
+    expect(owner.stats().counts).toMatchObject({ waits: 0, registrations: 0 });
+  }),
+);
+
+test(
+  'the fence that comes between the export and the arming is not missed',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const remove = world.kernel.intercept(({ phase, operation }) => {
+      if (phase === 'before' && operation === 'arm') client.submit(1n);
+    });
+    world.wait(timeline, 1n).unsubscribe();
+    remove();
+    expect(world.types('sync-file')).toHaveLength(1);
+  }),
+);
+
+test(
+  'equal points share one wait, and the last subscriber ends it',
+  inWorld((world) => {
+    const client = world.client();
+    const owner = world.owner();
+    const timeline = owner.importTimeline(client.exportFd());
+    const first = world.wait(timeline, 1n);
+    const second = world.wait(timeline, 1n);
+    expect(owner.stats().counts).toMatchObject({ waits: 1, registrations: 1 });
+    first.unsubscribe();
+    client.signal(1n);
+    world.turn();
+    expect(first.outcomes).toEqual([]);
+    expect(second.outcomes).toMatchObject([{ type: 'signalled' }]);
+  }),
+);
+
+test(
+  'many unsubmitted points of a timeline need one registration, and end in order',
+  inWorld((world) => {
+    const client = world.client();
+    const owner = world.owner();
+    const timeline = owner.importTimeline(client.exportFd());
+    const order: bigint[] = [];
+    for (let point = 100n; point > 0n; point--)
+      timeline.waitForPoint(point).subscribe({ next: () => order.push(point), error: () => {} });
+    expect(owner.stats().counts.waits).toBe(100);
+    client.signal(40n);
+    world.turn();
+    expect(order).toEqual(Array.from({ length: 40 }, (_, index) => BigInt(index + 1)));
+    client.signal(100n);
+    world.turn();
+    expect(order).toHaveLength(100);
+    expect(owner.stats().counts).toMatchObject({ waits: 0, registrations: 0 });
+  }),
+);
+
+test(
+  'ascending points of a timeline share one registration',
+  inWorld((world) => {
+    const client = world.client();
+    const owner = world.owner();
+    const timeline = owner.importTimeline(client.exportFd());
+    const waits = Array.from({ length: 50 }, (_, index) => world.wait(timeline, BigInt(index + 1)));
+    expect(owner.stats().counts).toMatchObject({ waits: 50, registrations: 1 });
+    for (const wait of waits) wait.unsubscribe();
+  }),
+);
+
+test(
+  'a subscriber may dispose the owner from within its callback',
+  inWorld((world) => {
+    const client = world.client();
+    const owner = world.owner();
+    const timeline = owner.importTimeline(client.exportFd());
+    const others = world.wait(timeline, 2n);
+    timeline.waitForPoint(1n).subscribe({ next: () => owner.dispose(), error: () => {} });
+    client.signal(5n);
+    world.turn();
+    expect(others.outcomes).toEqual([]);
+  }),
+);
+
+test(
+  'the destroyed timeline object keeps what its pending waits need',
+  inWorld((world) => {
+    const client = world.client();
+    const owner = world.owner();
+    const timeline = owner.importTimeline(client.exportFd());
+    const seen = world.wait(timeline, 1n);
+    timeline.dispose();
+    expect(owner.stats().handles).toBe(1);
+    client.signal(1n);
+    world.turn();
+    expect(seen.outcomes).toMatchObject([{ type: 'signalled' }]);
+    expect(owner.stats()).toMatchObject({ handles: 0, counts: { timelines: 0, fds: 0 } });
+  }),
+);
+
+test(
+  'a full descriptor table leaves the wait blind, not hanging',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    const restore = world.kernel.injectFault({ operation: 'exportSyncFile', code: 'EMFILE' });
+    const seen = world.wait(timeline, 1n);
+    expect(seen.outcomes).toEqual([]);
+    fence.signal();
+    world.turn();
+    expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
+    restore();
+  }),
+);
+
+test(
+  'a blind wait sees the error after all when there is room again at its end',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    const restore = world.kernel.injectFault({ operation: 'exportSyncFile', code: 'EMFILE' });
+    const seen = world.wait(timeline, 1n);
+    restore();
+    fence.fail(ENODEV);
+    world.turn();
+    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
+  }),
+);
+
+test(
+  'arming that finds no memory is tried again',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const restore = world.kernel.injectFault({ operation: 'arm', code: 'ENOMEM' });
+    const seen = world.wait(timeline, 1n);
+    world.advance(200n * MS);
+    restore();
+    client.signal(1n);
+    world.advance(SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'signalled' }]);
+  }),
+);
+
+test(
+  'a submitted point costs at most six ioctls on the way to its outcome and release',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    const before = world.kernel.ioctlCount;
+    const seen = world.wait(timeline, 1n);
+    const release = timeline.createRelease(2n);
+    release.seal();
+    const ioctls = world.kernel.ioctlCount - before;
+    expect(seen.outcomes).toEqual([]);
+    expect(ioctls).toBeLessThanOrEqual(6);
+    fence.signal();
+    world.turn();
+  }),
+);
