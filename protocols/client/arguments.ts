@@ -12,20 +12,19 @@ export function objectArgument<P extends Proxy>(
   type: ClientInterface<P>,
 ): P | null {
   const object = anyObjectArgument(proxy, id);
-  if (object === null) return null;
+  if (object === null) {
+    if (id === 0 || proxy.objects.isZombie(id)) return null;
+    throw new WireFormatError(`unknown object ${id}`);
+  }
   if (object.description !== type.description && object.description.name !== type.description.name)
     throw new WireFormatError(`${object.toString()} is not a ${type.description.name}`);
   // The description is the interface's identity.
   return object as P;
 }
 
-/** As {@link objectArgument}, of any interface: an argument without one in the XML. */
+/** An object of any interface, for an argument without one in the XML; null also when it is not known (wl_display.error). */
 export function anyObjectArgument(proxy: Proxy, id: number): Proxy | null {
-  if (id === 0) return null;
-  const object = proxy.objects.lookup(id);
-  if (object !== undefined) return object;
-  if (proxy.objects.isZombie(id)) return null;
-  throw new WireFormatError(`unknown object ${id}`);
+  return proxy.objects.lookup(id) ?? null;
 }
 
 /** Makes and registers the object an event creates (a server-side id), at the version and on the queue of its parent. */

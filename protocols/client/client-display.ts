@@ -259,15 +259,22 @@ export class ClientDisplay implements WriterOwner {
     const id = reader.words[at]! >>> 0;
     const opcode = reader.words[at + 1]! & 0xffff;
     const proxy = this.objects.receiver(id);
-    if (proxy === undefined || opcode >= proxy.description.events.length) {
-      this.#fail(EPROTO, `event ${opcode} of ${proxy?.toString() ?? `unknown object ${id}`}`);
+    if (proxy === undefined) {
+      // As libwayland does (wayland-client.c: queue_event).
+      this.#log.warn(`event ${opcode} of unknown object ${id} dropped`);
+      return;
+    }
+    if (opcode >= proxy.description.events.length) {
+      this.#fail(EPROTO, `event ${opcode} of ${proxy.toString()}`);
       return;
     }
     if (this.#trace !== null) this.#traceReceived(reader, proxy, at);
-    this.#guard(proxy, opcode, () => {
+    try {
       if (proxy.queue === null || !proxy.alive) proxy.dispatch(proxy, opcode, reader, at + 2, end);
       else this.#enqueue(proxy, proxy.queue, opcode, reader, at, end);
-    });
+    } catch (error) {
+      this.#onDispatchError(error, proxy, opcode);
+    }
   }
 
   #traceReceived(reader: Reader, proxy: Proxy, at: number): void {
@@ -276,14 +283,10 @@ export class ClientDisplay implements WriterOwner {
   }
 
   /** A handler that throws has a bug: logged, and the connection lives. What cannot be read ends it. */
-  #guard(proxy: Proxy, opcode: number, step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      const where = `${proxy.toString()}.${proxy.description.events[opcode]?.name ?? opcode}`;
-      if (error instanceof WireFormatError) this.#fail(EPROTO, `${where}: ${error.message}`);
-      else this.#log.error(`handler of ${where} failed`, error);
-    }
+  #onDispatchError(error: unknown, proxy: Proxy, opcode: number): void {
+    const where = `${proxy.toString()}.${proxy.description.events[opcode]?.name ?? opcode}`;
+    if (error instanceof WireFormatError) this.#fail(EPROTO, `${where}: ${error.message}`);
+    else this.#log.error(`handler of ${where} failed`, error);
   }
 
   /** Takes an event out of the receive buffer. The objects it makes must be known before later events name them: they are made now. */
@@ -334,10 +337,13 @@ export class ClientDisplay implements WriterOwner {
     reader.bytes.set(event.bytes);
     reader.fds = event.fds;
     const opcode = reader.words[1]! & 0xffff;
-    this.#guard(event.proxy, opcode, () =>
-      event.proxy.dispatch(event.proxy, opcode, reader, 2, event.bytes.length / 4),
-    );
-    event.fds.closeAll();
+    try {
+      event.proxy.dispatch(event.proxy, opcode, reader, 2, event.bytes.length / 4);
+    } catch (error) {
+      this.#onDispatchError(error, event.proxy, opcode);
+    } finally {
+      event.fds.closeAll();
+    }
   }
 
   #onError(object: Proxy | null, code: number, message: string): void {

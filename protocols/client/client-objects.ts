@@ -66,7 +66,8 @@ export class ClientObjects {
     if (id < SERVER_ID_START) throw new WireFormatError(`not a server's id: ${id}`);
     const present = this.#serverSide.get(id);
     if (present !== undefined && this.#prepared.delete(id)) return present as P;
-    if (present?.alive) throw new WireFormatError(`id ${id} is in use`);
+    // The server is done with the old object, else it would not give the id again.
+    present?.forget();
     const proxy = type.make(this, id, version);
     proxy.queue = queue;
     this.#serverSide.set(id, proxy);

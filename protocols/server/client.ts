@@ -226,7 +226,7 @@ export class Client implements WriterOwner {
     if (!this.#alive) return 0;
     let usedBytes = this.connection.unkeep(reader);
     let count = 0;
-    if (receive) {
+    if (receive && usedBytes < reader.bytes.length) {
       count = this.connection.receive(reader, usedBytes);
       if (count === -EAGAIN) count = 0;
       else if (count <= 0) {

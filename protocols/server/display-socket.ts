@@ -9,7 +9,8 @@ const O_CLOEXEC = 0o2000000;
 const LOCK_MODE = 0o660;
 /** sun_path with its terminator (unix(7)). */
 const MAX_PATH_BYTES = 107;
-const AUTO_FIRST = 0;
+/** wayland-0 is left alone: clients without WAYLAND_DISPLAY would find it. */
+const AUTO_FIRST = 1;
 const AUTO_LAST = 32;
 
 /** Why no display socket could be made. */
@@ -57,17 +58,16 @@ export class DisplaySocket {
     }
   }
 
-  /** The first free one of wayland-1 to wayland-32, then wayland-0. */
+  /** The first free one of wayland-1 to wayland-32. */
   static createAuto(runtimeDir: string | undefined): DisplaySocket {
-    for (let index = AUTO_FIRST + 1; index <= AUTO_LAST + 1; index++) {
-      const number = index > AUTO_LAST ? AUTO_FIRST : index;
+    for (let number = AUTO_FIRST; number <= AUTO_LAST; number++) {
       try {
         return DisplaySocket.create(`wayland-${number}`, runtimeDir);
       } catch (error) {
         if (!(error instanceof DisplaySocketError) || error.code !== 'IN_USE') throw error;
       }
     }
-    throw new DisplaySocketError('IN_USE', 'wayland-0 to wayland-32 are all in use');
+    throw new DisplaySocketError('IN_USE', 'wayland-1 to wayland-32 are all in use');
   }
 
   /** Unlinks the socket and its lock, then closes both. Idempotent. */
@@ -113,7 +113,7 @@ function takeLock(path: string): OwnedFd {
 
 /** With the lock held, a socket that is still there is of a compositor that died. */
 function removeStale(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) unlinkSync(path);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
 }
 
 function unlinkQuietly(path: string): void {

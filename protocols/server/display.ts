@@ -175,6 +175,11 @@ export class Display implements ClientHost {
     this.#stopTurnEnd();
   }
 
+  /** wl_fixes.ack_global_remove: false when no such global was removed. */
+  acknowledgeRemoval(registry: Resource, name: number): boolean {
+    return this.#registry.acknowledgeRemoval(registry, name);
+  }
+
   markDirty(client: Client): void {
     this.#dirty.push(client);
     this.#wakeSoon();
@@ -201,7 +206,6 @@ export class Display implements ClientHost {
 
   forget(client: Client): void {
     this.#clients.delete(client);
-    this.#registry.forgetClient(client);
     for (const listener of this.#listeners) listener.destroyed?.(client);
     for (const { acceptor } of this.#sockets) acceptor.retry();
   }

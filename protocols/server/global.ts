@@ -18,8 +18,8 @@ export class Global {
   readonly #bind: (resource: Resource) => void;
   readonly #filter: ((client: Client) => boolean) | undefined;
   #removed = false;
-  /** After removal: those who were told of it and may not have read that it is gone. */
-  #audience: Set<Client> | null = null;
+  /** After removal: the registries that were told of it and may not have read that it is gone. */
+  #audience: Set<Resource> | null = null;
 
   constructor(
     host: GlobalHost,
@@ -41,10 +41,15 @@ export class Global {
     return this.#removed;
   }
 
-  /** Whether this client may see and bind it. */
+  /** Whether this client is told of it. */
   visibleTo(client: Client): boolean {
-    if (this.#audience !== null) return this.#audience.has(client);
     return this.#filter === undefined || this.#filter(client);
+  }
+
+  /** Whether it may be bound through this registry: after removal only by who was told of it before. */
+  bindableThrough(registry: Resource): boolean {
+    if (this.#audience !== null) return this.#audience.has(registry);
+    return !this.#removed && this.visibleTo(registry.client);
   }
 
   /** Gives a freshly made resource to the implementer; after removal it stays without a handler, inert. */
@@ -62,14 +67,14 @@ export class Global {
     this.#removed = true;
   }
 
-  /** For Display alone, at removal. */
-  keepFor(audience: Set<Client>): void {
+  /** For GlobalRegistry alone, at removal. */
+  keepFor(audience: Set<Resource>): void {
     this.#audience = audience;
   }
 
-  /** For Display alone: true when nobody is left who could bind it. */
-  forgetClient(client: Client): boolean {
-    this.#audience?.delete(client);
+  /** For GlobalRegistry alone: true when no registry is left that could bind it. */
+  release(registry: Resource): boolean {
+    this.#audience?.delete(registry);
     return this.#audience?.size === 0;
   }
 }

@@ -1,6 +1,6 @@
 /** wl_registry: which globals there are, told to every client that asks. */
 import { WlRegistry } from '../generated/wayland.server.ts';
-import type { WlRegistryResource } from '../generated/wayland.server.ts';
+import type { WlRegistryRequests, WlRegistryResource } from '../generated/wayland.server.ts';
 import type { Client } from './client.ts';
 import { Global } from './global.ts';
 import { DisplayError, ProtocolError } from './protocol-error.ts';
@@ -10,7 +10,7 @@ import type { Resource, ServerInterface } from './resource.ts';
 export class GlobalRegistry {
   readonly #globals = new Map<number, Global>();
   readonly #removed = new Map<number, Global>();
-  readonly #registries = new Map<Client, Set<WlRegistryResource>>();
+  readonly #registries = new Set<WlRegistryResource>();
   #nextName = 1;
 
   create(
@@ -25,18 +25,18 @@ export class GlobalRegistry {
       );
     const global = new Global(this, this.#nextName++, type, version, bind, filter);
     this.#globals.set(global.name, global);
-    for (const [client, registries] of this.#registries)
-      if (global.visibleTo(client)) for (const registry of registries) sendGlobal(registry, global);
+    for (const registry of this.#registries)
+      if (global.visibleTo(registry.client)) sendGlobal(registry, global);
     return global;
   }
 
   removeGlobal(global: Global): void {
     this.#globals.delete(global.name);
-    const audience = new Set<Client>();
-    for (const [client, registries] of this.#registries) {
-      if (!global.visibleTo(client)) continue;
-      audience.add(client);
-      for (const registry of registries) WlRegistry.sendGlobalRemove(registry, global.name);
+    const audience = new Set<Resource>();
+    for (const registry of this.#registries) {
+      if (!global.visibleTo(registry.client)) continue;
+      audience.add(registry);
+      WlRegistry.sendGlobalRemove(registry, global.name);
     }
     if (audience.size === 0) return;
     global.keepFor(audience);
@@ -45,22 +45,29 @@ export class GlobalRegistry {
 
   /** wl_display.get_registry: from now on the client hears of every global. */
   add(registry: WlRegistryResource): void {
-    const client = registry.client;
-    const registries = this.#registries.get(client) ?? new Set();
-    registries.add(registry);
-    this.#registries.set(client, registries);
-    registry.addDestroyListener(() => registries.delete(registry));
-    registry.handler = {
-      bind: (from, name, type, version, id) => this.#bind(from, name, type, version, id),
-    };
+    this.#registries.add(registry);
+    registry.addDestroyListener(() => this.#forget(registry));
+    registry.handler = this.#requests;
     for (const global of this.#globals.values())
-      if (global.visibleTo(client)) sendGlobal(registry, global);
+      if (global.visibleTo(registry.client)) sendGlobal(registry, global);
   }
 
-  forgetClient(client: Client): void {
-    this.#registries.delete(client);
-    for (const global of this.#removed.values())
-      if (global.forgetClient(client)) this.#removed.delete(global.name);
+  /** This registry will not bind that removed global any more. False when no such global was removed. */
+  acknowledgeRemoval(registry: Resource, name: number): boolean {
+    const global = this.#removed.get(name);
+    if (global === undefined) return false;
+    if (global.release(registry)) this.#removed.delete(name);
+    return true;
+  }
+
+  readonly #requests: WlRegistryRequests = {
+    bind: (registry, name, interfaceName, version, id) =>
+      this.#bind(registry, name, interfaceName, version, id),
+  };
+
+  #forget(registry: WlRegistryResource): void {
+    this.#registries.delete(registry);
+    for (const name of this.#removed.keys()) this.acknowledgeRemoval(registry, name);
   }
 
   /** wl_registry.bind, with the errors of libwayland (wayland-server.c: registry_bind), on the registry. */
@@ -75,7 +82,7 @@ export class GlobalRegistry {
     const fail = (message: string): never => {
       throw new ProtocolError(registry, DisplayError.invalidObject, message);
     };
-    if (global === undefined || !global.visibleTo(registry.client))
+    if (global === undefined || !global.bindableThrough(registry))
       return fail(`invalid global ${interfaceName} (${name})`);
     const have = global.type.description.name;
     if (have !== interfaceName)
