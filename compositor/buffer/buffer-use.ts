@@ -5,6 +5,8 @@
  * release points and one wl_buffer.release.
  */
 import type { OwnedFd } from '../../native/fd.ts';
+import { WlCallback } from '../../protocols/generated/wayland.server.ts';
+import type { WlCallbackResource } from '../../protocols/generated/wayland.server.ts';
 import type { ReleasePoint, ReleaseUse } from '../../sync/release.ts';
 import type { BufferContent } from './buffer-content.ts';
 import type { ClientBuffer } from './client-buffer.ts';
@@ -24,15 +26,23 @@ export class BufferUse {
   readonly buffer: ClientBuffer;
   /** Where the client wants to be told; null without explicit sync. */
   readonly release: ReleasePoint | null;
+  readonly #callbacks: readonly WlCallbackResource[];
   readonly #onEnded: (() => void) | undefined;
   readonly #own: BufferHold;
   #holds = 0;
   #ended = false;
 
-  constructor(buffer: ClientBuffer, release: ReleasePoint | null, onEnded?: () => void) {
+  /** `callbacks`: those of wl_surface.get_release for this commit. */
+  constructor(
+    buffer: ClientBuffer,
+    release: ReleasePoint | null,
+    callbacks: readonly WlCallbackResource[] = [],
+    onEnded?: () => void,
+  ) {
     this.buffer = buffer;
     this.content = buffer.content;
     this.release = release;
+    this.#callbacks = callbacks;
     this.#onEnded = onEnded;
     buffer.beginUse();
     this.#own = this.hold();
@@ -72,6 +82,10 @@ export class BufferUse {
     this.#ended = true;
     this.release?.seal();
     this.buffer.endUse();
+    for (const callback of this.#callbacks) {
+      if (callback.alive) WlCallback.sendDone(callback, 0);
+      callback.destroy();
+    }
     this.#onEnded?.();
   }
 }

@@ -92,7 +92,9 @@ export class BufferPart {
 
   #use(update: ContentUpdate, buffer: ClientBuffer, release: ReleasePoint | null): BufferUse {
     const { tracer, clock } = this.#options;
-    return new BufferUse(buffer, release, () => {
+    const callbacks = update.changes.releaseCallbacks;
+    update.changes.releaseCallbacks = [];
+    return new BufferUse(buffer, release, callbacks, () => {
       if (tracer.active) {
         tracer.emit({ type: 'released', timeNs: clock.nowNs(), ...updateIdentity(update) });
       }

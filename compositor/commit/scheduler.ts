@@ -172,7 +172,7 @@ export class Scheduler implements SurfaceScheduler {
     surface.queue.takeAll();
     surface.cached = null;
     this.#barriers.forget(surface);
-    for (const update of [...surface.liveUpdates]) this.#discard(update);
+    for (const update of surface.liveUpdates) this.#discard(update);
     this.drain();
   }
 

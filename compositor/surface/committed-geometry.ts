@@ -43,8 +43,14 @@ export class CommittedGeometry {
     };
   }
 
-  /** Raises wl_surface.invalid_size for a buffer that is no multiple of the scale (wayland.xml: set_buffer_scale). */
+  /**
+   * Raises wl_surface.invalid_size for a buffer that is no multiple of the scale (wayland.xml: set_buffer_scale), and no_buffer
+   * for a release callback without a buffer (get_release).
+   */
   commit(pending: PendingState, resource: WlSurfaceResource, role: string | null): void {
+    if (pending.releaseCallbacks.length > 0 && !pending.buffer) {
+      throw new ProtocolError(resource, WlSurfaceError.noBuffer, 'get_release without a buffer');
+    }
     const next = this.preview(pending);
     const { width, height } = scaledBufferSize(next);
     const divisible = Number.isInteger(width) && Number.isInteger(height);

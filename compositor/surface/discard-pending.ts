@@ -11,6 +11,8 @@ export function discardPending(pending: PendingState): void {
   pending.releasePoint = null;
   for (const callback of pending.frameCallbacks) callback.destroy();
   pending.frameCallbacks = [];
+  for (const callback of pending.releaseCallbacks) callback.destroy();
+  pending.releaseCallbacks = [];
   for (const feedback of pending.feedbacks) feedback.discarded();
   pending.feedbacks = [];
 }

@@ -23,6 +23,8 @@ export class PendingState {
   surfaceDamage: Rect[] = [];
   bufferDamage: Rect[] = [];
   frameCallbacks: WlCallbackResource[] = [];
+  /** wl_surface.get_release: told when the buffer of this commit is let go. */
+  releaseCallbacks: WlCallbackResource[] = [];
   feedbacks: PresentationFeedback[] = [];
   children: readonly SurfaceChild[] | undefined = undefined;
   acquirePoint: SyncPoint | null = null;

@@ -11,6 +11,8 @@ import type { AppliedUpdate } from './surface-state.ts';
 export interface SurfaceRole {
   /** The XML's name of the role ("xdg_toplevel"); the same for the surface's whole life. */
   readonly name: string;
+  /** False while the role object lives and must go before the wl_surface (wl_surface.error.defunct_role_object). Default: no rule. */
+  readonly outlivesSurface?: boolean;
   /** At wl_surface.commit, before the state is frozen. May throw ProtocolError (for example xdg_surface.unconfigured_buffer). */
   beforeCommit?(pending: PendingState): void;
   /** An update of this surface was applied. Runs before the surface's other listeners. */

@@ -56,6 +56,8 @@ export class Surface {
   stacking: readonly SurfaceChild[];
   /** Size and viewport as of the last commit, applied or not: what commit checks judge. */
   readonly geometry: CommittedGeometry = new CommittedGeometry();
+  /** Live extension objects by interface name; see extendSurface. */
+  readonly extensions: Set<string> = new Set();
   readonly #scheduler: SurfaceScheduler;
   readonly #appliedListeners = new Set<(update: AppliedUpdate) => void>();
   readonly #destroyListeners = new Set<() => void>();

@@ -1,0 +1,86 @@
+/** A linear dma-buf with one plane, read through a mapping. */
+import { native } from '../../native/binding.ts';
+import type { NativeMapping } from '../../native/binding.ts';
+import type { OwnedFd } from '../../native/fd.ts';
+import type { BufferContent, DmabufPlane, PixelView } from './buffer-content.ts';
+import type { PixelFormat } from './format.ts';
+
+/** include/uapi/linux/dma-buf.h */
+const DMA_BUF_SYNC_READ = 1;
+const DMA_BUF_SYNC_END = 4;
+
+/** Where the pixels lie. The maker has checked that they fit. */
+export interface DmabufLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly offsetBytes: number;
+  readonly strideBytes: number;
+  readonly modifier: bigint;
+}
+
+/** Owns the descriptor; mapped at the first read, since pass-through never needs it. */
+export class DmabufContent implements BufferContent {
+  readonly kind = 'dmabuf';
+  readonly width: number;
+  readonly height: number;
+  readonly format: number;
+  readonly opaque: boolean;
+  readonly sizeBytes: number;
+  readonly plane: DmabufPlane;
+  readonly #fd: OwnedFd;
+  #mapping: NativeMapping | null = null;
+  #disposed = false;
+
+  /** Takes ownership of `fd`. `sizeBytes` is the dma-buf's own. */
+  constructor(fd: OwnedFd, sizeBytes: number, layout: DmabufLayout, format: PixelFormat) {
+    this.#fd = fd;
+    this.width = layout.width;
+    this.height = layout.height;
+    this.format = format.fourcc;
+    this.opaque = format.opaque;
+    this.sizeBytes = sizeBytes;
+    const { offsetBytes, strideBytes, modifier } = layout;
+    this.plane = { fd: fd.fd, offsetBytes, strideBytes, modifier };
+  }
+
+  read(use: (pixels: PixelView) => void): 'ok' | 'revoked' {
+    const mapping = this.#map();
+    if (!mapping) return 'revoked';
+    const faults = native.mappingFaults(mapping.id);
+    const bracketed = this.#sync(DMA_BUF_SYNC_READ);
+    const { offsetBytes, strideBytes } = this.plane;
+    use({ bytes: mapping.bytes, offsetBytes, strideBytes });
+    if (bracketed) this.#sync(DMA_BUF_SYNC_READ | DMA_BUF_SYNC_END);
+    return native.mappingFaults(mapping.id) === faults ? 'ok' : 'revoked';
+  }
+
+  /** Unmaps and closes. Idempotent. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#mapping) native.unmap(this.#mapping.id);
+    this.#mapping = null;
+    this.#fd.close();
+  }
+
+  /** Null when it cannot be mapped any more: its device is gone. */
+  #map(): NativeMapping | null {
+    if (this.#mapping || this.#disposed) return this.#mapping;
+    try {
+      this.#mapping = native.mapShared(this.#fd.fd, this.sizeBytes, false, 0);
+    } catch {
+      return null;
+    }
+    return this.#mapping;
+  }
+
+  /** Cache maintenance; a device that is gone, or simulated memory, needs none. */
+  #sync(flags: number): boolean {
+    try {
+      native.dmabufSync(this.#fd.fd, flags);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/** A client's shared memory: mapped once, read in place, and safe when the client takes the pages away. */
+import { native } from '../../native/binding.ts';
+import type { NativeMapping } from '../../native/binding.ts';
+import type { OwnedFd } from '../../native/fd.ts';
+import type { PixelFormat } from './format.ts';
+import type { BufferContent, PixelView } from './buffer-content.ts';
+
+/**
+ * Counted: the wl_shm_pool object and each buffer made of it. Keeps its descriptor for resize until the pool object goes.
+ *
+ * A file that is shorter than promised, or is truncated later, reads as zeros: the mapping's guard counts such faults.
+ */
+export class ShmPool {
+  #fd: OwnedFd | null;
+  #mapping: NativeMapping;
+  #sizeBytes: number;
+  #references = 1;
+  readonly #onFreed: (sizeBytes: number) => void;
+
+  /**
+   * Takes ownership of `fd`, also when it throws. SystemError when the descriptor cannot be mapped. `onFreed` is called when
+   * the memory is unmapped, with the last size.
+   */
+  constructor(fd: OwnedFd, sizeBytes: number, onFreed: (sizeBytes: number) => void) {
+    try {
+      this.#mapping = mapReadable(fd, sizeBytes);
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
+    this.#fd = fd;
+    this.#sizeBytes = sizeBytes;
+    this.#onFreed = onFreed;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** The pages; another ArrayBuffer after each resize. */
+  get bytes(): ArrayBuffer {
+    return this.#mapping.bytes;
+  }
+
+  /** Accesses so far that found no page. */
+  get faults(): number {
+    return native.mappingFaults(this.#mapping.id);
+  }
+
+  /** Only grows (wayland.xml: wl_shm_pool.resize). SystemError when it cannot be mapped: the old size stays. */
+  resize(sizeBytes: number): void {
+    if (!this.#fd) throw new Error('wl_shm_pool resized after its destruction');
+    const mapping = mapReadable(this.#fd, sizeBytes);
+    native.unmap(this.#mapping.id);
+    this.#mapping = mapping;
+    this.#sizeBytes = sizeBytes;
+  }
+
+  ref(): void {
+    this.#references++;
+  }
+
+  unref(): void {
+    this.#references--;
+    if (this.#references > 0) return;
+    this.poolDestroyed();
+    native.unmap(this.#mapping.id);
+    this.#onFreed(this.#sizeBytes);
+  }
+
+  /** The pool object is gone: no resize will come. Its buffers live on. Idempotent. */
+  poolDestroyed(): void {
+    this.#fd?.close();
+    this.#fd = null;
+  }
+}
+
+/** Read-only is enough for us, and all a client may have allowed (F_SEAL_FUTURE_WRITE, read-only files). */
+function mapReadable(fd: OwnedFd, sizeBytes: number): NativeMapping {
+  return native.mapShared(fd.fd, sizeBytes, false, 0);
+}
+
+/** Where the pixels lie in the pool. The maker has checked that they fit. */
+export interface ShmLayout {
+  readonly offsetBytes: number;
+  readonly width: number;
+  readonly height: number;
+  readonly strideBytes: number;
+}
+
+/** A buffer of a pool; holds a reference of it until disposed. */
+export class ShmContent implements BufferContent {
+  readonly kind = 'shm';
+  readonly width: number;
+  readonly height: number;
+  readonly format: number;
+  readonly opaque: boolean;
+  readonly sizeBytes: number;
+  readonly #pool: ShmPool;
+  readonly #layout: ShmLayout;
+  readonly #onRevoked: () => void;
+  #revoked = false;
+
+  /** `onRevoked` is called once, the first time a read finds pages missing. */
+  constructor(pool: ShmPool, layout: ShmLayout, format: PixelFormat, onRevoked: () => void) {
+    pool.ref();
+    this.#pool = pool;
+    this.#layout = layout;
+    this.#onRevoked = onRevoked;
+    this.width = layout.width;
+    this.height = layout.height;
+    this.format = format.fourcc;
+    this.opaque = format.opaque;
+    this.sizeBytes = layout.strideBytes * layout.height;
+  }
+
+  read(use: (pixels: PixelView) => void): 'ok' | 'revoked' {
+    const faults = this.#pool.faults;
+    const { offsetBytes, strideBytes } = this.#layout;
+    use({ bytes: this.#pool.bytes, offsetBytes, strideBytes });
+    if (this.#pool.faults === faults) return 'ok';
+    if (!this.#revoked) {
+      this.#revoked = true;
+      this.#onRevoked();
+    }
+    return 'revoked';
+  }
+
+  dispose(): void {
+    this.#pool.unref();
+  }
+}

@@ -1,0 +1,153 @@
+/** wl_compositor, wl_surface, wl_region (wayland.xml). */
+import { WlSurfaceError } from '../../protocols/generated/wayland.interfaces.ts';
+import { WlCompositor } from '../../protocols/generated/wayland.server.ts';
+import type {
+  WlBufferResource,
+  WlCallbackResource,
+  WlCompositorRequests,
+  WlCompositorResource,
+  WlRegionRequests,
+  WlRegionResource,
+  WlSurfaceRequests,
+  WlSurfaceResource,
+} from '../../protocols/generated/wayland.server.ts';
+import type { Global } from '../../protocols/server/global.ts';
+import { ProtocolError } from '../../protocols/server/protocol-error.ts';
+import { ClientBuffer } from '../buffer/client-buffer.ts';
+import type { HandlerContext } from '../handler-context.ts';
+import { Region } from '../surface/region.ts';
+import { Surface } from '../surface/surface.ts';
+import { isTransform } from '../surface/transform.ts';
+
+const COMPOSITOR_VERSION = 7;
+/** From here on attach's offset must be 0 and wl_surface.offset exists. */
+const OFFSET_SINCE = 5;
+
+export function createCompositorGlobal(context: HandlerContext): Global {
+  const requests: WlCompositorRequests = {
+    createSurface(_resource: WlCompositorResource, id: WlSurfaceResource): void {
+      const surface = new Surface(id, context.scheduler);
+      id.handler = surfaceRequests(surface);
+      context.addSurface(surface);
+    },
+
+    createRegion(_resource: WlCompositorResource, id: WlRegionResource): void {
+      id.data = Region.empty;
+      id.handler = regionRequests;
+    },
+
+    release: () => undefined,
+  };
+  return context.display.createGlobal(WlCompositor, COMPOSITOR_VERSION, (resource) => {
+    resource.handler = requests;
+  });
+}
+
+function surfaceRequests(surface: Surface): WlSurfaceRequests {
+  return {
+    destroy(resource: WlSurfaceResource): void {
+      const role = surface.role;
+      if (role?.outlivesSurface === false) {
+        throw new ProtocolError(
+          resource,
+          WlSurfaceError.defunctRoleObject,
+          `destroyed before its ${role.name} object`,
+        );
+      }
+    },
+
+    attach(
+      resource: WlSurfaceResource,
+      buffer: WlBufferResource | null,
+      x: number,
+      y: number,
+    ): void {
+      if (resource.version >= OFFSET_SINCE && (x !== 0 || y !== 0)) {
+        throw new ProtocolError(resource, WlSurfaceError.invalidOffset, `attach at ${x},${y}`);
+      }
+      const { pending } = surface;
+      const attached = buffer && ClientBuffer.of(buffer);
+      attached?.ref();
+      pending.buffer?.unref();
+      pending.buffer = attached;
+      if (resource.version < OFFSET_SINCE) {
+        pending.offsetX = x;
+        pending.offsetY = y;
+      }
+    },
+
+    damage(
+      _resource: WlSurfaceResource,
+      x: number,
+      y: number,
+      width: number,
+      height: number,
+    ): void {
+      if (width > 0 && height > 0) surface.pending.surfaceDamage.push({ x, y, width, height });
+    },
+
+    frame(_resource: WlSurfaceResource, callback: WlCallbackResource): void {
+      surface.pending.frameCallbacks.push(callback);
+    },
+
+    setOpaqueRegion(_resource: WlSurfaceResource, region: WlRegionResource | null): void {
+      surface.pending.opaqueRegion = region ? regionOf(region) : Region.empty;
+    },
+
+    setInputRegion(_resource: WlSurfaceResource, region: WlRegionResource | null): void {
+      surface.pending.inputRegion = region ? regionOf(region) : null;
+    },
+
+    commit(): void {
+      surface.commit();
+    },
+
+    setBufferTransform(resource: WlSurfaceResource, transform: number): void {
+      if (!isTransform(transform)) {
+        throw new ProtocolError(resource, WlSurfaceError.invalidTransform, `${transform}`);
+      }
+      surface.pending.bufferTransform = transform;
+    },
+
+    setBufferScale(resource: WlSurfaceResource, scale: number): void {
+      if (scale < 1) throw new ProtocolError(resource, WlSurfaceError.invalidScale, `${scale}`);
+      surface.pending.bufferScale = scale;
+    },
+
+    damageBuffer(
+      _resource: WlSurfaceResource,
+      x: number,
+      y: number,
+      width: number,
+      height: number,
+    ): void {
+      if (width > 0 && height > 0) surface.pending.bufferDamage.push({ x, y, width, height });
+    },
+
+    offset(_resource: WlSurfaceResource, x: number, y: number): void {
+      surface.pending.offsetX = x;
+      surface.pending.offsetY = y;
+    },
+
+    getRelease(_resource: WlSurfaceResource, callback: WlCallbackResource): void {
+      surface.pending.releaseCallbacks.push(callback);
+    },
+  };
+}
+
+function regionOf(resource: WlRegionResource): Region {
+  return resource.data instanceof Region ? resource.data : Region.empty;
+}
+
+/** wl_surface takes the value at the time of the request, so a region is just a value in `data`. */
+const regionRequests: WlRegionRequests = {
+  destroy: () => undefined,
+
+  add(resource: WlRegionResource, x: number, y: number, width: number, height: number): void {
+    resource.data = regionOf(resource).union(Region.rect(x, y, width, height));
+  },
+
+  subtract(resource: WlRegionResource, x: number, y: number, width: number, height: number): void {
+    resource.data = regionOf(resource).subtract(Region.rect(x, y, width, height));
+  },
+};

@@ -1,0 +1,157 @@
+/** wl_shm and wl_shm_pool (wayland.xml). */
+import { isSystemError } from '../../native/errors.ts';
+import type { OwnedFd } from '../../native/fd.ts';
+import { WlShmError } from '../../protocols/generated/wayland.interfaces.ts';
+import type { WlShmFormat } from '../../protocols/generated/wayland.interfaces.ts';
+import { WlShm } from '../../protocols/generated/wayland.server.ts';
+import type {
+  WlBufferResource,
+  WlShmPoolRequests,
+  WlShmPoolResource,
+  WlShmRequests,
+  WlShmResource,
+} from '../../protocols/generated/wayland.server.ts';
+import type { Global } from '../../protocols/server/global.ts';
+import { ProtocolError } from '../../protocols/server/protocol-error.ts';
+import { ClientBuffer } from '../buffer/client-buffer.ts';
+import { shmFormats, shmPixelFormat } from '../buffer/format.ts';
+import { ShmContent, ShmPool } from '../buffer/shm-pool.ts';
+import { ClientState } from '../client-state.ts';
+import type { HandlerContext } from '../handler-context.ts';
+
+const SHM_VERSION = 2;
+const MAX_INT = 0x7fff_ffff;
+
+export function createShmGlobal(context: HandlerContext): Global {
+  // wl_shm.format lists all fourccs; ours are among them.
+  const formats = shmFormats() as WlShmFormat[];
+  return context.display.createGlobal(WlShm, SHM_VERSION, (resource) => {
+    resource.handler = shmRequests;
+    for (const format of formats) WlShm.sendFormat(resource, format);
+  });
+}
+
+const shmRequests: WlShmRequests = {
+  createPool(resource: WlShmResource, id: WlShmPoolResource, fd: OwnedFd, size: number): void {
+    if (size <= 0) {
+      fd.close();
+      throw new ProtocolError(resource, WlShmError.invalidStride, `pool size ${size}`);
+    }
+    const state = ClientState.of(resource.client);
+    if (!state.take('bufferFds', 1)) {
+      fd.close();
+      resource.client.postNoMemory();
+      return;
+    }
+    id.addDestroyListener(() => state.give('bufferFds', 1));
+    const pool = createPool(resource, state, fd, size);
+    if (!pool) return;
+    id.handler = poolRequests(pool, state);
+    id.addDestroyListener(() => {
+      pool.poolDestroyed();
+      pool.unref();
+    });
+  },
+
+  release: () => undefined,
+};
+
+/** Undefined when the client was over its budget. */
+function createPool(
+  resource: WlShmResource,
+  state: ClientState,
+  fd: OwnedFd,
+  sizeBytes: number,
+): ShmPool | undefined {
+  if (!state.take('bufferBytes', sizeBytes)) {
+    fd.close();
+    resource.client.postNoMemory();
+    return undefined;
+  }
+  try {
+    return new ShmPool(fd, sizeBytes, (freedBytes) => state.give('bufferBytes', freedBytes));
+  } catch (error) {
+    state.give('bufferBytes', sizeBytes);
+    throw cannotMap(resource, sizeBytes, error);
+  }
+}
+
+/** ENOMEM is ours; anything else is the descriptor's fault. */
+function cannotMap(
+  resource: WlShmResource | WlShmPoolResource,
+  sizeBytes: number,
+  error: unknown,
+): unknown {
+  if (!isSystemError(error) || error.code === 'ENOMEM') return error;
+  return new ProtocolError(
+    resource,
+    WlShmError.invalidFd,
+    `cannot map ${sizeBytes} bytes of the pool's descriptor (${error.code})`,
+  );
+}
+
+function poolRequests(pool: ShmPool, state: ClientState): WlShmPoolRequests {
+  return {
+    createBuffer(
+      resource: WlShmPoolResource,
+      id: WlBufferResource,
+      offset: number,
+      width: number,
+      height: number,
+      stride: number,
+      format: number,
+    ): void {
+      const pixelFormat = shmPixelFormat(format >>> 0);
+      if (!pixelFormat) {
+        const name = (format >>> 0).toString(16);
+        throw new ProtocolError(resource, WlShmError.invalidFormat, `format 0x${name}`);
+      }
+      const fits =
+        offset >= 0 &&
+        width > 0 &&
+        height > 0 &&
+        stride >= width * pixelFormat.bytesPerPixel &&
+        stride * height <= MAX_INT &&
+        offset + stride * height <= pool.sizeBytes;
+      if (!fits) {
+        throw new ProtocolError(
+          resource,
+          WlShmError.invalidStride,
+          `${width}x${height}, stride ${stride}, at ${offset} of a pool of ${pool.sizeBytes} bytes`,
+        );
+      }
+      if (!state.take('buffers', 1)) {
+        resource.client.postNoMemory();
+        return;
+      }
+      const layout = { offsetBytes: offset, width, height, strideBytes: stride };
+      const content = new ShmContent(pool, layout, pixelFormat, () => {
+        state.client.postError(id, WlShmError.invalidFd, 'the pool is shorter than was said');
+      });
+      const dispose = (): void => {
+        content.dispose();
+        state.give('buffers', 1);
+      };
+      new ClientBuffer(id, { content, dispose });
+    },
+
+    destroy: () => undefined,
+
+    resize(resource: WlShmPoolResource, size: number): void {
+      if (size < pool.sizeBytes) {
+        throw new ProtocolError(resource, WlShmError.invalidFd, `shrinking to ${size} bytes`);
+      }
+      const growthBytes = size - pool.sizeBytes;
+      if (!state.take('bufferBytes', growthBytes)) {
+        resource.client.postNoMemory();
+        return;
+      }
+      try {
+        pool.resize(size);
+      } catch (error) {
+        state.give('bufferBytes', growthBytes);
+        throw cannotMap(resource, size, error);
+      }
+    },
+  };
+}
