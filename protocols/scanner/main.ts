@@ -1,7 +1,7 @@
 /** What `syncline scan` does: users' own XML into a folder, or all of ours into protocols/generated/. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Diagnostic } from './diagnostic.ts';
+import { ScanError, type Diagnostic } from './diagnostic.ts';
 import { emitManifest, manifestEntry, type ManifestEntry } from './manifest.ts';
 import { OWN_MODULES, userModules } from './module-names.ts';
 import { emit, fileNames, scan, type GeneratedFile } from './scan.ts';
@@ -23,18 +23,26 @@ export interface UserScanOptions {
   readonly known: readonly ManifestEntry[];
 }
 
-/** Scans users' XML. Throws ScanError for what is wrong in it, and what fs throws. */
+/** Scans users' XML. Throws ScanError for what is wrong in it or cannot be read, and what fs throws when it cannot write. */
 export function scanUserXml(
   paths: readonly string[],
   { out, extension, known }: UserScanOptions,
 ): ScanResult {
-  const { protocols, table, warnings } = scan(
-    paths.map((path) => readSource(path)),
-    known,
-  );
+  const { protocols, table, warnings } = scan(paths.map(readUserSource), known);
   const modules = userModules(new Set(protocols.map(({ name }) => name)), extension);
   const files = protocols.flatMap((protocol) => emit(protocol, table, modules));
   return { written: write(out, files), warnings };
+}
+
+function readUserSource(path: string): XmlSource {
+  try {
+    return readSource(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const position = { file: path, line: 1, column: 1 };
+    throw new ScanError([{ severity: 'error', position, message: `cannot be read (${code})` }]);
+  }
 }
 
 /** Makes the folder `generated` anew from `sources`; files of protocols that are no longer among them go. Throws as {@link scanUserXml}. */
