@@ -81,10 +81,13 @@ export class SyncobjCharDevice implements SyncobjDevice {
   }
 
   exportTimelineFd(handle: SyncobjHandle): OwnedFd {
-    return this.#call(
-      'exportTimelineFd',
-      () => new OwnedFd(native.dup(this.#fdOf(handle, 'exportTimelineFd'))),
-    );
+    return this.#call('exportTimelineFd', () => {
+      const syncobj = this.#syncobjs.get(handle);
+      // EINVAL as from a render node, where a missing handle is ENOENT everywhere but here and in destroy.
+      if (!syncobj)
+        throw systemError('EINVAL', EINVAL, 'dup', `${this.label}: no handle ${handle}`);
+      return syncobj.dup();
+    });
   }
 
   exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {

@@ -111,8 +111,10 @@ export class SimDeviceFile implements SyncobjDevice {
   exportTimelineFd(handle: SyncobjHandle): OwnedFd {
     const ioctls = this.#isImportless ? [] : ['SYNCOBJ_HANDLE_TO_FD'];
     return this.#call('exportTimelineFd', ioctls, () => {
-      const { syncobj, fd } = this.#find(handle, 'HANDLE_TO_FD');
-      return fd ? fd.dup() : this.#parts.syncobjs.open(syncobj);
+      const entry = this.#handles.get(handle);
+      // Unlike its siblings this ioctl, and DESTROY, calls a missing handle EINVAL.
+      if (!entry) throw this.#error('EINVAL', EINVAL, 'HANDLE_TO_FD', `no handle ${handle}`);
+      return entry.fd ? entry.fd.dup() : this.#parts.syncobjs.open(entry.syncobj);
     });
   }
 
