@@ -116,9 +116,7 @@ export class SyncManager {
    * offered it stays so while the strategy keeps fds, since timelines can then wait for a device.
    */
   get available(): boolean {
-    if (this.strategy.placeTimeline(this.#recovery()).length > 0) this.#wasAvailable = true;
-    else if (!this.strategy.keepsFd) return false;
-    return this.#wasAvailable;
+    return this.#canPlace || (this.strategy.keepsFd && this.#wasAvailable);
   }
 
   /** Why {@link available} is false; undefined when it is true. */
@@ -188,6 +186,10 @@ export class SyncManager {
     this.#registry.dispose();
   }
 
+  get #canPlace(): boolean {
+    return this.strategy.placeTimeline(this.#recovery()).length > 0;
+  }
+
   /** The registry emits in one order, also for what is lost while we are at it: this is never re-entered. */
   #onDevices(devices: readonly SyncobjDevice[]): void {
     const before = this.#known;
@@ -211,6 +213,7 @@ export class SyncManager {
 
   #onAdded(devices: readonly SyncobjDevice[]): void {
     const { tracer, retries, signals, log } = this.#context;
+    this.#wasAvailable ||= this.#canPlace;
     for (const { id, label } of devices) {
       log.info(`${label}: in use for explicit sync`);
       if (tracer.active) tracer.emit({ type: 'device-added', device: id, label });

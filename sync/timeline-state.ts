@@ -128,11 +128,11 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
   deviceAdded(): void {
     if (this.#letGo) return;
     const { strategy } = this.#context;
-    if (!this.current) this.rehome();
-    else if (strategy.followsDevices) {
+    if (strategy.followsDevices) {
       for (const device of strategy.placeTimeline(this.#context.recovery()))
         this.imports.add(device);
     }
+    if (!this.current) this.rehome();
   }
 
   /** Asks the strategy about everything pending that lacks a device. */

@@ -147,6 +147,7 @@ export class SyncWorld {
   /** Removes a device and lets its uevent come. */
   unplug(id: string): void {
     this.kernel.removeDevice(id);
+    this.#clientDevices.get(id)?.markLost();
     this.advance(50n * MS);
   }
 
