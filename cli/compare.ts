@@ -8,7 +8,7 @@ import type { CompareReport, RunResult } from '../lab/compare/result.ts';
 import { renderTable } from '../lab/compare/table.ts';
 import { SCENARIOS, scenarioNamed } from '../lab/scenarios/scenarios.ts';
 import { CannotPlayError } from '../lab/world/cannot-play-error.ts';
-import { STRATEGIES, strategyNamed } from '../sync/recovery/strategies.ts';
+import { STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
 import { CannotRunError } from './exit-status.ts';
 
 interface CompareFlags {
@@ -39,7 +39,7 @@ export function compareCommand(): Command {
     .option('--list', 'list strategies and scenarios')
     .action(async (flags: CompareFlags) => {
       if (flags.list) return list();
-      const strategies = chosen(flags.strategies, STRATEGIES, strategyNamed);
+      const strategies = chosen(flags.strategies, [...STRATEGIES.values()], strategyByName);
       const scenarios = chosen(flags.scenarios, SCENARIOS, scenarioNamed);
       const report = await withProgress((onResult) =>
         compareHere({
@@ -121,7 +121,9 @@ async function withProgress(
 function list(): void {
   const lines = [
     'strategies:',
-    ...STRATEGIES.map(({ name, description }) => `  ${name.padEnd(40)} ${description}`),
+    ...[...STRATEGIES.values()].map(
+      ({ name, description }) => `  ${name.padEnd(40)} ${description}`,
+    ),
     'scenarios:',
     ...SCENARIOS.map(({ name, description }) => `  ${name.padEnd(40)} ${description}`),
   ];

@@ -1,6 +1,4 @@
 /** A headless explicit-sync client on our own client bindings: what a Vulkan program does, without the pixels mattering. */
-import { native } from '../../native/binding.ts';
-import type { OwnedFd } from '../../native/fd.ts';
 import { Lifetime } from '../../native/lifetime.ts';
 import { DeviceLostError, type Point } from '../../devices/syncobj-device.ts';
 import { ClientDisplay } from '../../protocols/client/client-display.ts';

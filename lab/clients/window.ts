@@ -36,10 +36,10 @@ export async function openWindow(
   display.flush();
   await reached(world, display, () => synced, 'the registry');
 
-  const compositor = bind(display, WlCompositorProxy.interface, 6);
-  const wmBase = bind(display, XdgWmBaseProxy.interface, 6);
-  const dmabuf = bind(display, ZwpLinuxDmabufV1Proxy.interface, 3);
-  const syncManager = bind(display, WpLinuxDrmSyncobjManagerV1Proxy.interface, 1);
+  const compositor = bind(display, WlCompositorProxy, 6);
+  const wmBase = bind(display, XdgWmBaseProxy, 6);
+  const dmabuf = bind(display, ZwpLinuxDmabufV1Proxy, 3);
+  const syncManager = bind(display, WpLinuxDrmSyncobjManagerV1Proxy, 1);
   wmBase.handler = { ping: (proxy, serial) => proxy.pong(serial) };
 
   const surface = compositor.createSurface();
@@ -74,14 +74,15 @@ export async function openWindow(
 }
 
 /** Binds the first global of this interface. Throws when the compositor does not offer it. */
-function bind<P extends Proxy<never>>(
+function bind<P extends Proxy>(
   display: ClientDisplay,
-  wanted: ClientInterface<P>,
+  wanted: { readonly interface: ClientInterface<P> },
   version: number,
 ): P {
-  const global = display.registry.find(wanted.description.name);
-  if (!global) throw new Error(`the compositor does not offer ${wanted.description.name}`);
-  return display.registry.bind(wanted, global.name, Math.min(version, global.version));
+  const global = display.registry.find(wanted.interface.description.name);
+  if (!global)
+    throw new Error(`the compositor does not offer ${wanted.interface.description.name}`);
+  return display.registry.bind(wanted, global, Math.min(version, global.version));
 }
 
 async function reached(

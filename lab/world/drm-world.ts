@@ -9,7 +9,7 @@ import { Compositor } from '../../compositor/compositor.ts';
 import type { CommitTrace } from '../../compositor/trace.ts';
 import { LinuxKernel } from '../../devices/linux/linux-kernel.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
-import { strategyNamed } from '../../sync/recovery/strategies.ts';
+import { strategyByName } from '../../sync/recovery/strategies.ts';
 import { Ledger } from '../ledger.ts';
 import { createRandom, type Random } from '../random.ts';
 import { CannotPlayError } from './cannot-play-error.ts';
@@ -112,7 +112,7 @@ export class DrmWorld implements LabWorld {
       poller: this.poller,
       clock: this.clock,
       kernel: this.#counting,
-      strategy: strategyNamed(options.strategy),
+      strategy: strategyByName(options.strategy),
       backend: 'headless',
       outputs: [{ width: 640, height: 480, scale: 1, refreshMhz: REFRESH_MHZ }],
       trace: traceIntoLedger(this.ledger, options.trace),

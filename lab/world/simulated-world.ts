@@ -9,7 +9,7 @@ import type { CommitTrace } from '../../compositor/trace.ts';
 import { SimulatedKernel } from '../../devices/simulated/simulated-kernel.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
 import type { RecoveryStrategy } from '../../sync/recovery.ts';
-import { strategyNamed } from '../../sync/recovery/strategies.ts';
+import { strategyByName } from '../../sync/recovery/strategies.ts';
 import { Ledger } from '../ledger.ts';
 import { createRandom, type Random } from '../random.ts';
 import { CountingKernel } from './counting-kernel.ts';
@@ -60,7 +60,7 @@ export class SimulatedWorld implements LabWorld {
 
   constructor(options: SimulatedWorldOptions) {
     const strategy =
-      typeof options.strategy === 'string' ? strategyNamed(options.strategy) : options.strategy;
+      typeof options.strategy === 'string' ? strategyByName(options.strategy) : options.strategy;
     this.random = createRandom(options.seed, options.stream);
     this.kernel = new SimulatedKernel(this.clock);
     this.#counting = new CountingKernel(this.kernel);

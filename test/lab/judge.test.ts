@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { judge } from '../../lab/compare/judge.ts';
+import { Ledger } from '../../lab/ledger.ts';
+
+const REFRESH_NS = 10n;
+
+function drawn(
+  ledger: Ledger,
+  serial: number,
+  acquire: 'signalled' | 'failed' | 'abandoned',
+  presentedAtNs?: bigint,
+): void {
+  const record = ledger.committed(1, 3, serial, BigInt(serial));
+  record.acquire = acquire;
+  record.presentedAtNs = presentedAtNs;
+}
+
+test('a surface whose last finished frame was never presented is stuck', () => {
+  const ledger = new Ledger();
+  drawn(ledger, 1, 'signalled', 10n);
+  drawn(ledger, 2, 'abandoned');
+  drawn(ledger, 3, 'signalled');
+  expect(judge(ledger, REFRESH_NS)).toMatchObject({
+    stuckSurfaces: 1,
+    reasons: ['1 surface stuck'],
+  });
+});
+
+test('a surface whose unfinished frame is held back is not stuck', () => {
+  const ledger = new Ledger();
+  drawn(ledger, 1, 'signalled', 10n);
+  drawn(ledger, 2, 'abandoned');
+  expect(judge(ledger, REFRESH_NS)).toMatchObject({ stuckSurfaces: 0, reasons: [] });
+});
+
+test('a frame replaced by a newer one before it was shown is not stuck', () => {
+  const ledger = new Ledger();
+  drawn(ledger, 1, 'signalled');
+  drawn(ledger, 2, 'signalled', 20n);
+  expect(judge(ledger, REFRESH_NS).stuckSurfaces).toBe(0);
+});
+
+test('only a client that broke no rule is disconnected undeservedly, and its surface is not counted again', () => {
+  const ledger = new Ledger();
+  drawn(ledger, 1, 'signalled');
+  ledger.disconnects.push({ client: 1, reason: 'invalid_timeline', deserved: false });
+  ledger.disconnects.push({ client: 2, reason: 'asked for it', deserved: true });
+  expect(judge(ledger, REFRESH_NS)).toMatchObject({
+    undeservedDisconnects: 1,
+    stuckSurfaces: 0,
+    reasons: ['client cut: invalid_timeline'],
+  });
+});
+
+test('content is judged by what its fence was when it was latched', () => {
+  const ledger = new Ledger();
+  const early = ledger.committed(1, 3, 1, 0n);
+  ledger.latched(early, 5n);
+  early.acquire = 'signalled';
+  const failed = ledger.committed(1, 3, 2, 10n);
+  failed.acquire = 'failed';
+  ledger.latched(failed, 15n);
+  expect(judge(ledger, REFRESH_NS)).toMatchObject({ earlyLatches: 1, failedFencesShown: 1 });
+});
+
+test('recovery is the time from a loss to the next frame of a surface that had been showing frames', () => {
+  const ledger = new Ledger();
+  drawn(ledger, 1, 'signalled', 1_000_000n);
+  ledger.deviceEvents.push({ type: 'lost', device: 'sim:0', atNs: 2_000_000n });
+  drawn(ledger, 2, 'signalled', 7_000_000n);
+  expect(judge(ledger, REFRESH_NS).recoveryMs).toEqual({ p50: 5, p99: 5, max: 5 });
+});
