@@ -125,7 +125,8 @@ test('an array taken away while the poller runs stops its events, not the proces
   using fd = new OwnedFd(native.eventfd(1));
   using made = makePoller(() => calls++);
   native.pollerAdd(made.poller, fd.fd, EPOLLIN, 1);
-  structuredClone(made.ready.buffer, { transfer: [made.ready.buffer] });
+  const buffer = made.ready.buffer as ArrayBuffer;
+  structuredClone(buffer, { transfer: [buffer] });
   expect(native.pollerWait(made.poller, 0)).toBe(0);
   expect(calls).toBe(0);
 });
