@@ -1,5 +1,10 @@
 /** One output: its mode, scale, transform and place in the global space, and the frame clock that drives it. */
 import type { Clock } from '../../native/clock.ts';
+import type { WlOutputResource } from '../../protocols/generated/wayland.server.ts';
+import type { Client } from '../../protocols/server/client.ts';
+import { ClientResources } from '../seat/client-resources.ts';
+import { isTransform, type Transform } from '../surface/transform.ts';
+import type { SurfaceOutput } from '../surface/surface-output.ts';
 import { FrameClock, type FrameClockListener } from './frame-clock.ts';
 
 /** What an output is made of. Sizes are pixels of the mode, before the transform. */
@@ -11,8 +16,8 @@ export interface OutputDescription {
   /** Buffer pixels per logical pixel; may be fractional. */
   readonly scale: number;
   readonly refreshMhz: number;
-  /** wl_output.transform, 0…7. */
-  readonly transform: number;
+  /** wl_output.transform. */
+  readonly transform: Transform;
   /** Place of the top left corner in the global space, logical pixels. */
   readonly x: number;
   readonly y: number;
@@ -47,8 +52,8 @@ export function checkOutput(description: OutputDescription): void {
     throw new RangeError(`output scale ${scale}: 0.25 to ${MAX_OUTPUT_SCALE}`);
   if (!Number.isInteger(refreshMhz) || refreshMhz < 1 || refreshMhz > MAX_REFRESH_MHZ)
     throw new RangeError(`output rate ${refreshMhz} mHz: 1 to ${MAX_REFRESH_MHZ}`);
-  if (!Number.isInteger(transform) || transform < 0 || transform > 7)
-    throw new RangeError(`output transform ${transform}: 0 to 7`);
+  if (!isTransform(transform))
+    throw new RangeError(`output transform ${String(transform)}: 0 to 7`);
 }
 
 export interface OutputOptions {
@@ -60,11 +65,12 @@ export interface OutputOptions {
 }
 
 /** Owned by the compositor; removed outputs are disposed and never come back. */
-export class Output {
+export class Output implements SurfaceOutput {
   readonly id: number;
   readonly clock: FrameClock;
   #description: OutputDescription;
   readonly #changed = new Set<(output: Output, before: OutputDescription) => void>();
+  readonly #resources = new ClientResources<WlOutputResource>();
   #removed = false;
 
   constructor(options: OutputOptions) {
@@ -116,12 +122,30 @@ export class Output {
     return Math.ceil(this.#description.scale - 1e-6);
   }
 
-  get transform(): number {
+  get transform(): Transform {
     return this.#description.transform;
   }
 
   get refreshMhz(): number {
     return this.#description.refreshMhz;
+  }
+
+  get refreshNs(): bigint {
+    return this.clock.periodNs;
+  }
+
+  resourcesOf(client: Client): Iterable<WlOutputResource> {
+    return this.#resources.of(client);
+  }
+
+  /** Every wl_output object of this output, of all clients. */
+  resources(): Iterable<WlOutputResource> {
+    return this.#resources.all();
+  }
+
+  /** Counts a client's new wl_output object until it is destroyed. */
+  addResource(resource: WlOutputResource): void {
+    this.#resources.add(resource);
   }
 
   get removed(): boolean {

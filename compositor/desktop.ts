@@ -1,0 +1,169 @@
+/** Everything people see and touch: outputs, windows, input. The compositor makes one, next to its commit queue. */
+import type { Clock } from '../native/clock.ts';
+import type { Poller } from '../native/poller.ts';
+import type { Display } from '../protocols/server/display.ts';
+import type { Backend, BackendHost } from './backend/backend.ts';
+import type { Scheduler } from './commit/scheduler.ts';
+import { createDesktopGlobals } from './handlers/desktop-globals.ts';
+import type { CompositorLog } from './log.ts';
+import type { Output, OutputDescription } from './output/output.ts';
+import { OutputList } from './output/output-list.ts';
+import { encodePng } from './render/screenshot.ts';
+import type { SceneRoot } from './render/scene.ts';
+import { Cursor } from './seat/cursor.ts';
+import { compileKeymap, keymapsUnavailable, type KeymapNames } from './seat/keymap.ts';
+import { Seat } from './seat/seat.ts';
+import { Shell } from './shell/shell.ts';
+import type { WindowManagerFactory } from './shell/window-manager.ts';
+import type { RepaintStats } from './output/repaint.ts';
+
+export interface DesktopOptions {
+  readonly display: Display;
+  readonly clock: Clock;
+  readonly poller: Poller;
+  readonly scheduler: Scheduler;
+  readonly log: CompositorLog;
+  /** Owned from here on. */
+  readonly backend: Backend;
+  readonly windowManager?: WindowManagerFactory;
+  readonly keymap?: KeymapNames;
+}
+
+/** A plain snapshot. */
+export interface DesktopStats {
+  readonly outputs: readonly (RepaintStats & { readonly name: string })[];
+  readonly windows: number;
+}
+
+export class Desktop implements BackendHost {
+  readonly seat: Seat;
+  readonly cursor: Cursor;
+  readonly shell: Shell;
+  readonly backend: Backend;
+  readonly #outputs: OutputList;
+  readonly #lost = new Set<(reason: string) => void>();
+  readonly #overlays = new Set<() => SceneRoot | null>();
+  #sceneDirty = false;
+  #disposed = false;
+
+  constructor(options: DesktopOptions) {
+    const { display, clock, scheduler, log } = options;
+    this.backend = options.backend;
+    const noKeymaps = keymapsUnavailable();
+    if (noKeymaps) log.warn(`no keyboard: ${noKeymaps}`);
+    this.seat = new Seat({
+      display,
+      clock,
+      keymap: noKeymaps ? null : compileKeymap(options.keymap),
+    });
+    this.cursor = new Cursor(this.seat.pointer);
+    this.#outputs = new OutputList({
+      display,
+      clock,
+      scheduler,
+      log,
+      backend: this.backend,
+      roots: () => this.#roots(),
+      beforeFrame: () => this.#refocus(),
+      changed: () => this.shell.windowManager.outputsChanged(),
+    });
+    this.shell = new Shell({
+      seat: this.seat,
+      outputs: () => this.outputs,
+      sceneChanged: () => this.sceneChanged(),
+      ...(options.windowManager ? { windowManager: options.windowManager } : {}),
+    });
+    this.seat.attachScene(
+      {
+        inputRoots: () => this.shell.rootsFromTop(),
+        mayFocus: (surface) => this.shell.popupGrab.mayFocus(surface),
+        clampToOutputs: (x, y) => this.#outputs.clamp(x, y),
+      },
+      (surface) => this.shell.pressed(surface),
+    );
+    this.cursor.onChanged(() => this.#outputs.scheduleAll());
+    scheduler.onApply(() => {
+      this.#sceneDirty = true;
+    });
+    createDesktopGlobals(display, this);
+    this.backend.start(this);
+  }
+
+  get outputs(): readonly Output[] {
+    return this.#outputs.all;
+  }
+
+  addOutput(description: OutputDescription): Output {
+    return this.#outputs.add(description);
+  }
+
+  removeOutput(output: Output): void {
+    this.#outputs.remove(output);
+  }
+
+  damageAll(output: Output): void {
+    this.#outputs.damageAll(output);
+  }
+
+  /** The backend can go on no longer. */
+  onLost(listener: (reason: string) => void): () => void {
+    this.#lost.add(listener);
+    return () => this.#lost.delete(listener);
+  }
+
+  lost(reason: string): void {
+    for (const listener of this.#lost) listener(reason);
+  }
+
+  /** Draws above the windows and below the cursor (a drag icon). Returns the remover. */
+  addOverlay(root: () => SceneRoot | null): () => void {
+    this.#overlays.add(root);
+    return () => this.#overlays.delete(root);
+  }
+
+  /** Something on screen moved, came or went. */
+  sceneChanged(): void {
+    this.#sceneDirty = true;
+    this.#outputs.scheduleAll();
+  }
+
+  /** Takes the consequences of a changed scene now instead of at the next frame. */
+  settle(): void {
+    this.#refocus();
+  }
+
+  /** PNG of an output as last shown; null before its first frame. */
+  screenshot(output: Output | undefined = this.outputs[0]): Buffer | null {
+    const pixels = output && this.backend.pixels(output);
+    return pixels ? encodePng(pixels) : null;
+  }
+
+  stats(): DesktopStats {
+    return { outputs: this.#outputs.stats(), windows: this.shell.windows.length };
+  }
+
+  /** Before the display is closed or after. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#outputs.dispose();
+    this.backend.dispose();
+    this.seat.dispose();
+  }
+
+  *#roots(): Iterable<SceneRoot> {
+    yield* this.shell.roots();
+    for (const overlay of this.#overlays) {
+      const root = overlay();
+      if (root) yield root;
+    }
+    const cursor = this.cursor.root();
+    if (cursor) yield cursor;
+  }
+
+  #refocus(): void {
+    if (!this.#sceneDirty || this.#disposed) return;
+    this.#sceneDirty = false;
+    this.seat.refocus();
+  }
+}

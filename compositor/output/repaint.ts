@@ -1,0 +1,174 @@
+/** One output's cycle: damage → latch → compose → show → frame callbacks and presentation feedback. */
+import { WpPresentationFeedbackKind } from '../../protocols/generated/presentation-time.interfaces.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { Scheduler } from '../commit/scheduler.ts';
+import type { CompositorLog } from '../log.ts';
+import { type Colour, paint } from '../render/composer.ts';
+import { DamageTracker } from '../render/damage-tracker.ts';
+import { itemBox, outputMap } from '../render/output-map.ts';
+import { flattenScene, type SceneItem, type SceneRoot } from '../render/scene.ts';
+import type { Affine } from '../render/transform.ts';
+import { Region } from '../surface/region.ts';
+import type { SurfaceFrame } from '../surface/surface-frame.ts';
+import type { AppliedUpdate } from '../surface/surface-state.ts';
+import type { Surface } from '../surface/surface.ts';
+import type { FrameClockListener } from './frame-clock.ts';
+import type { Output } from './output.ts';
+
+export interface RepaintOptions {
+  readonly output: Output;
+  readonly backend: Backend;
+  readonly scheduler: Scheduler;
+  readonly log: CompositorLog;
+  readonly nowNs: () => bigint;
+  /** Everything shown, bottom to top. */
+  readonly roots: () => Iterable<SceneRoot>;
+  /** Before each frame: what follows from a changed scene (pointer focus). */
+  readonly beforeFrame: () => void;
+  /** A surface came on or went off this output. */
+  readonly visibility: (surface: Surface, output: Output, visible: boolean) => void;
+}
+
+/** A plain snapshot of one output's work. */
+export interface RepaintStats {
+  /** Frames shown, with or without new pixels. */
+  readonly frames: number;
+  readonly paintedFrames: number;
+  readonly paintedPixels: number;
+}
+
+const BACKGROUND: Colour = { red: 0x2020, green: 0x2525, blue: 0x2c2c };
+
+export class Repaint implements FrameClockListener {
+  readonly #options: RepaintOptions;
+  readonly #tracker = new DamageTracker();
+  #map: Affine;
+  #bounds: Region;
+  #items: SceneItem[] = [];
+  #inFlight: SurfaceFrame[] = [];
+  #frames = 0;
+  #paintedFrames = 0;
+  #paintedPixels = 0;
+
+  constructor(options: RepaintOptions) {
+    this.#options = options;
+    this.#map = outputMap(options.output);
+    this.#bounds = boundsOf(options.output);
+  }
+
+  get stats(): RepaintStats {
+    return {
+      frames: this.#frames,
+      paintedFrames: this.#paintedFrames,
+      paintedPixels: this.#paintedPixels,
+    };
+  }
+
+  /** The output's mode, scale, transform or place changed. */
+  outputChanged(): void {
+    this.#map = outputMap(this.#options.output);
+    this.#bounds = boundsOf(this.#options.output);
+    this.damageAll();
+  }
+
+  damageAll(): void {
+    this.#tracker.addAll(this.#bounds);
+    this.#options.output.clock.schedule();
+  }
+
+  applied({ surface, damage }: AppliedUpdate): void {
+    if (!damage.isEmpty) this.#tracker.add(surface, damage);
+  }
+
+  /** Surfaces of the last frame. */
+  get surfaces(): Iterable<Surface> {
+    return this.#tracker.surfaces;
+  }
+
+  shows(surface: Surface): boolean {
+    return this.#tracker.shows(surface);
+  }
+
+  latch(presentationTimeNs: bigint): 'timed' | 'backend' | 'none' {
+    const { output, scheduler, backend, roots } = this.#options;
+    scheduler.latch(output, presentationTimeNs);
+    this.#options.beforeFrame();
+    this.#items = flattenScene(roots()).filter((item) => this.#onOutput(item));
+    this.#noteVisibility();
+    const damage = this.#tracker.update(this.#items, this.#map, this.#bounds);
+    const wanted = this.#items.some(({ surface }) => surface.wantsFrame);
+    if (damage.isEmpty && !wanted) return 'none';
+    const shown = backend.show({
+      output,
+      damage,
+      paint: (target, part) => {
+        const result = paint(target, this.#items, this.#map, part, BACKGROUND);
+        this.#paintedPixels += result.pixels;
+      },
+    });
+    if (shown === 'none') {
+      this.#tracker.addAll(this.#bounds);
+      return 'none';
+    }
+    this.#frames++;
+    if (!damage.isEmpty) this.#paintedFrames++;
+    this.#discardInFlight();
+    for (const { surface } of this.#items) {
+      scheduler.latched(surface, output);
+      this.#inFlight.push(surface.takeFrame());
+    }
+    return shown;
+  }
+
+  presented(timestampNs: bigint, sequence: bigint): void {
+    const { output } = this.#options;
+    const frames = this.#inFlight;
+    this.#inFlight = [];
+    const info = {
+      output,
+      timestampNs,
+      refreshNs: output.refreshNs,
+      sequence,
+      flags: WpPresentationFeedbackKind.vsync,
+    };
+    for (const frame of frames) frame.presented(info);
+  }
+
+  /** The output goes: nobody waits for its frames any more. */
+  dispose(): void {
+    this.#discardInFlight();
+    for (const { surface } of this.#items) {
+      this.#options.visibility(surface, this.#options.output, false);
+    }
+    this.#items = [];
+  }
+
+  #discardInFlight(): void {
+    const frames = this.#inFlight;
+    this.#inFlight = [];
+    for (const frame of frames) frame.discarded(this.#options.nowNs());
+  }
+
+  #onOutput(item: SceneItem): boolean {
+    const box = itemBox(item, this.#map);
+    const { width, height } = this.#options.output.description;
+    return box.x1 < width && box.y1 < height && box.x2 > 0 && box.y2 > 0;
+  }
+
+  /** Compares with the frame before, before the tracker takes the new one. */
+  #noteVisibility(): void {
+    const { output, visibility } = this.#options;
+    const now = new Set(this.#items.map(({ surface }) => surface));
+    for (const surface of this.#tracker.surfaces) {
+      if (!now.has(surface)) visibility(surface, output, false);
+    }
+    for (const surface of now) {
+      if (!this.#tracker.shows(surface)) visibility(surface, output, true);
+    }
+  }
+}
+
+function boundsOf(output: Output): Region {
+  const { width, height } = output.description;
+  return Region.rect(0, 0, width, height);
+}

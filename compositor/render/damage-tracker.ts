@@ -1,0 +1,96 @@
+/** What changed on one output since its last frame, by comparing scenes and collecting the damage of surfaces. */
+import { Region } from '../surface/region.ts';
+import type { SurfaceState } from '../surface/surface-state.ts';
+import type { Surface } from '../surface/surface.ts';
+import { boxRegion, itemBox, mapRegion } from './output-map.ts';
+import type { SceneItem } from './scene.ts';
+import type { Affine, Box } from './transform.ts';
+
+interface Tracked {
+  box: Box;
+  state: SurfaceState;
+  order: number;
+  /** Surface-local damage since the last frame. */
+  damage: Region;
+}
+
+/** One output's memory of its last frame. */
+export class DamageTracker {
+  #tracked = new Map<Surface, Tracked>();
+  #map: Affine | undefined;
+  #whole: Region | undefined;
+
+  /** Surfaces of the last frame, bottom to top. */
+  get surfaces(): Iterable<Surface> {
+    return this.#tracked.keys();
+  }
+
+  shows(surface: Surface): boolean {
+    return this.#tracked.has(surface);
+  }
+
+  /** An applied update's damage, surface-local. */
+  add(surface: Surface, damage: Region): void {
+    const tracked = this.#tracked.get(surface);
+    if (tracked) tracked.damage = tracked.damage.union(damage);
+  }
+
+  /** Everything is to be drawn anew, for example on another buffer. */
+  addAll(whole: Region): void {
+    this.#whole = whole;
+  }
+
+  /** Takes the next frame's items (bottom to top, those on this output) and gives what differs, in output pixels within `bounds`. */
+  update(items: readonly SceneItem[], map: Affine, bounds: Region): Region {
+    const before = this.#tracked;
+    const after = new Map<Surface, Tracked>();
+    let damage = this.#whole ?? (this.#map === map ? Region.empty : bounds);
+    this.#whole = undefined;
+    this.#map = map;
+    let highest = -1;
+    items.forEach((item, order) => {
+      const box = itemBox(item, map);
+      const last = before.get(item.surface);
+      after.set(item.surface, { box, state: item.state, order, damage: Region.empty });
+      if (!last) {
+        damage = damage.union(boxRegion(box));
+        return;
+      }
+      const restacked = last.order < highest;
+      highest = Math.max(highest, last.order);
+      if (restacked || !sameBox(last.box, box) || looksDifferent(last.state, item.state)) {
+        damage = damage.union(boxRegion(last.box)).union(boxRegion(box));
+      } else if (!last.damage.isEmpty) {
+        damage = damage.union(mapRegion(last.damage, item, map, 'out'));
+      }
+    });
+    for (const [surface, last] of before) {
+      if (!after.has(surface)) damage = damage.union(boxRegion(last.box));
+    }
+    this.#tracked = after;
+    return damage.intersect(bounds);
+  }
+}
+
+function sameBox(a: Box, b: Box): boolean {
+  return a.x1 === b.x1 && a.y1 === b.y1 && a.x2 === b.x2 && a.y2 === b.y2;
+}
+
+/** State that changes pixels without damage. */
+function looksDifferent(a: SurfaceState, b: SurfaceState): boolean {
+  if (a === b) return false;
+  return (
+    a.bufferTransform !== b.bufferTransform ||
+    a.opacity !== b.opacity ||
+    a.bufferScale !== b.bufferScale ||
+    !sameSource(a.viewport.source, b.viewport.source)
+  );
+}
+
+type Source = SurfaceState['viewport']['source'];
+
+function sameSource(a: Source, b: Source): boolean {
+  if (a === b) return true;
+  if (a === null || b === null) return false;
+  return a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+}

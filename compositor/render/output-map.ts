@@ -1,0 +1,95 @@
+/** Global logical coordinates to an output's pixels, and a surface's place in them. */
+import type { Output } from '../output/output.ts';
+import { Region } from '../surface/region.ts';
+import { scaledBufferSize } from '../surface/geometry.ts';
+import type { BufferContent } from '../buffer/buffer-content.ts';
+import type { SceneItem } from './scene.ts';
+import {
+  type Affine,
+  type Box,
+  IDENTITY,
+  invert,
+  mapBox,
+  roundIn,
+  roundOut,
+  scaling,
+  then,
+  transformOf,
+  translation,
+} from './transform.ts';
+
+/** From the global space to the pixels of the output's mode. */
+export function outputMap(output: Output): Affine {
+  const { width, height, scale, transform, x, y } = output.description;
+  const turned = (transform & 1) === 1;
+  const logical = then(translation(-x, -y), scaling(scale, scale));
+  return then(logical, transformOf(transform, turned ? height : width, turned ? width : height));
+}
+
+/** The item's rectangle in output pixels, grown to whole ones. */
+export function itemBox(item: SceneItem, map: Affine): Box {
+  return roundOut(
+    mapBox(map, {
+      x1: item.x,
+      y1: item.y,
+      x2: item.x + item.state.width,
+      y2: item.y + item.state.height,
+    }),
+  );
+}
+
+/** A surface-local region of the item as output pixels, grown (damage) or shrunk (opaque) to whole ones. */
+export function mapRegion(
+  region: Region,
+  item: { readonly x: number; readonly y: number },
+  map: Affine,
+  round: 'out' | 'in',
+): Region {
+  let mapped = Region.empty;
+  const whole = round === 'out' ? roundOut : roundIn;
+  for (const rect of region.rects()) {
+    const x = item.x + rect.x;
+    const y = item.y + rect.y;
+    mapped = mapped.union(
+      boxRegion(whole(mapBox(map, { x1: x, y1: y, x2: x + rect.width, y2: y + rect.height }))),
+    );
+  }
+  return mapped;
+}
+
+export function boxRegion(box: Box): Region {
+  return Region.rect(box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1);
+}
+
+/** From output pixels to the pixels of the item's buffer: what pixman wants as a source's transform. */
+export function bufferMap(item: SceneItem, content: BufferContent, map: Affine): Affine {
+  return then(invert(then(translation(item.x, item.y), map)), surfaceToBuffer(item, content));
+}
+
+function surfaceToBuffer(item: SceneItem, content: BufferContent): Affine {
+  const { state } = item;
+  const { bufferScale, bufferTransform, viewport } = state;
+  const plain =
+    bufferScale === 1 &&
+    bufferTransform === 0 &&
+    viewport.source === null &&
+    viewport.destination === null;
+  if (plain) return IDENTITY;
+  const size = scaledBufferSize({
+    bufferWidth: content.width,
+    bufferHeight: content.height,
+    scale: bufferScale,
+    transform: bufferTransform,
+    viewport,
+  });
+  const source = viewport.source ?? { x: 0, y: 0, width: size.width, height: size.height };
+  const cropped = then(
+    scaling(source.width / state.width, source.height / state.height),
+    translation(source.x, source.y),
+  );
+  const scaled = then(cropped, scaling(bufferScale, bufferScale));
+  return then(
+    scaled,
+    transformOf(bufferTransform, size.width * bufferScale, size.height * bufferScale),
+  );
+}

@@ -1,0 +1,346 @@
+/** wl_pointer's side of the seat: position, focus, implicit and explicit grabs, axis events. */
+import { WlPointer } from '../../protocols/generated/wayland.server.ts';
+import type { WlPointerResource } from '../../protocols/generated/wayland.server.ts';
+import type { Client } from '../../protocols/server/client.ts';
+import type { Surface } from '../surface/surface.ts';
+import { ClientResources } from './client-resources.ts';
+import type { Hit } from './hit-test.ts';
+import type { Seat } from './seat.ts';
+
+/** Takes the pointer's events instead of surfaces: interactive move and resize, drag and drop. */
+export interface PointerGrab {
+  motion(timeMs: number, x: number, y: number): void;
+  button(timeMs: number, button: number, pressed: boolean): void;
+  /** Another grab takes over, or its surface went. */
+  cancel(): void;
+}
+
+/** Decides whether and where the pointer may move (pointer-constraints). */
+export interface MotionFilter {
+  filter(
+    from: { readonly x: number; readonly y: number },
+    to: { readonly x: number; readonly y: number },
+  ): { readonly x: number; readonly y: number };
+}
+
+/** One scroll step of a wheel or finger. `value` in surface pixels, `value120` in 1/120 detents. */
+export interface AxisEvent {
+  /** wl_pointer.axis: 0 vertical, 1 horizontal. */
+  readonly axis: 0 | 1;
+  readonly value: number;
+  readonly value120?: number;
+  /** wl_pointer.axis_source: 0 wheel, 1 finger, 2 continuous, 3 wheel tilt. */
+  readonly source?: 0 | 1 | 2 | 3;
+  /** The finger left: sent as axis_stop. */
+  readonly stop?: boolean;
+}
+
+export type RelativeListener = (surface: Surface, timeMs: number, dx: number, dy: number) => void;
+export type FocusListener = (focus: Surface | null, previous: Surface | null) => void;
+
+const FRAME_SINCE = 5;
+const DISCRETE_UNTIL = 7;
+const VALUE120_SINCE = 8;
+const STEP_120 = 120;
+
+export class Pointer {
+  readonly resources: ClientResources<WlPointerResource> = new ClientResources();
+  readonly #seat: Seat;
+  readonly #pressed = new Set<number>();
+  readonly #focusListeners = new Set<FocusListener>();
+  readonly #moved = new Set<() => void>();
+  #relative: RelativeListener | undefined;
+  #filter: MotionFilter | undefined;
+  #x = 0;
+  #y = 0;
+  #focus: Surface | null = null;
+  #unlistenFocus: (() => void) | undefined;
+  #local: { x: number; y: number } = { x: 0, y: 0 };
+  #enterSerial = 0;
+  #pressSerial = 0;
+  #grab: PointerGrab | undefined;
+
+  constructor(seat: Seat) {
+    this.#seat = seat;
+  }
+
+  get x(): number {
+    return this.#x;
+  }
+
+  get y(): number {
+    return this.#y;
+  }
+
+  get focus(): Surface | null {
+    return this.#focus;
+  }
+
+  /** Where the pointer is on the focus surface. */
+  get local(): { readonly x: number; readonly y: number } {
+    return this.#local;
+  }
+
+  /** Serial of the last enter: set_cursor must name it. */
+  get enterSerial(): number {
+    return this.#enterSerial;
+  }
+
+  get buttonsDown(): number {
+    return this.#pressed.size;
+  }
+
+  get grabbed(): boolean {
+    return this.#grab !== undefined;
+  }
+
+  onFocus(listener: FocusListener): () => void {
+    this.#focusListeners.add(listener);
+    return () => this.#focusListeners.delete(listener);
+  }
+
+  /** Called after each change of position: the cursor image follows. */
+  onMoved(listener: () => void): () => void {
+    this.#moved.add(listener);
+    return () => this.#moved.delete(listener);
+  }
+
+  /** relative-pointer listens here; events are for the focus surface's client. */
+  set relativeListener(listener: RelativeListener | undefined) {
+    this.#relative = listener;
+  }
+
+  set motionFilter(filter: MotionFilter | undefined) {
+    this.#filter = filter;
+  }
+
+  /** A device moved by a vector: relative events carry it whole, the position stays on the outputs. */
+  moveBy(dx: number, dy: number, timeMs: number = this.#seat.nowMs()): void {
+    this.#seat.noteActivity();
+    if (this.#focus && !this.#grab) this.#relative?.(this.#focus, timeMs, dx, dy);
+    this.#setPosition(this.#x + dx, this.#y + dy, timeMs);
+    this.#endFrame();
+  }
+
+  /** A device reported a position in the global space. */
+  moveTo(x: number, y: number, timeMs: number = this.#seat.nowMs()): void {
+    this.#seat.noteActivity();
+    const dx = x - this.#x;
+    const dy = y - this.#y;
+    if (this.#focus && !this.#grab && (dx !== 0 || dy !== 0)) {
+      this.#relative?.(this.#focus, timeMs, dx, dy);
+    }
+    this.#setPosition(x, y, timeMs);
+    this.#endFrame();
+  }
+
+  /** Moves without an event from a device (a lock's position hint, a window placed under it). */
+  warp(x: number, y: number): void {
+    const clamped = this.#seat.clamp(x, y);
+    this.#x = clamped.x;
+    this.#y = clamped.y;
+    this.refocus();
+    for (const listener of this.#moved) listener();
+  }
+
+  /** A button went down or up; `button` is a code of linux/input-event-codes.h. Repeated states are ignored. */
+  button(button: number, pressed: boolean, timeMs: number = this.#seat.nowMs()): void {
+    this.#seat.noteActivity();
+    if (pressed === this.#pressed.has(button)) return;
+    if (pressed) this.#pressed.add(button);
+    else this.#pressed.delete(button);
+    if (this.#grab) {
+      this.#grab.button(timeMs, button, pressed);
+    } else {
+      const first = pressed && this.#pressed.size === 1;
+      if (first && !this.#seat.announcePress(this.#focus)) return;
+      this.#sendButton(timeMs, button, pressed);
+    }
+    if (this.#pressed.size === 0 && !this.#grab) this.refocus();
+    this.#endFrame();
+  }
+
+  /** One turn of a wheel or stroke of fingers; both axes may come together. */
+  axis(events: readonly AxisEvent[], timeMs: number = this.#seat.nowMs()): void {
+    this.#seat.noteActivity();
+    const focus = this.#focus;
+    if (!focus || this.#grab) return;
+    for (const resource of this.resources.of(focus.client)) {
+      const source = events[0]?.source;
+      if (source !== undefined && resource.version >= FRAME_SINCE) {
+        WlPointer.sendAxisSource(resource, source === 3 && resource.version < 6 ? 0 : source);
+      }
+      for (const event of events) sendAxis(resource, timeMs, event);
+      this.#touched.add(resource);
+    }
+    this.#endFrame();
+  }
+
+  /** Hands the pointer to a grab; the focus surface is left. The one before is cancelled. */
+  startGrab(grab: PointerGrab, options: { keepFocus?: boolean } = {}): void {
+    const before = this.#grab;
+    this.#grab = grab;
+    before?.cancel();
+    if (!options.keepFocus) this.#setFocus(null);
+  }
+
+  /** Ends this grab, when it still is the one; the pointer enters what is under it. */
+  endGrab(grab: PointerGrab): void {
+    if (this.#grab !== grab) return;
+    this.#grab = undefined;
+    this.refocus();
+    this.#endFrame();
+  }
+
+  /** Whether `serial` is the press that began the implicit grab still held on a surface of this client. */
+  holdsPress(client: Client, serial: number): boolean {
+    return this.#pressed.size > 0 && this.#focus?.client === client && this.#pressSerial === serial;
+  }
+
+  /** Looks again at what is under the pointer. Nothing changes while a button is held. */
+  refocus(): void {
+    if (this.#grab) return;
+    if (this.#pressed.size > 0 && this.#focus) return;
+    const hit = this.#seat.hit(this.#x, this.#y);
+    if (hit?.surface === this.#focus) {
+      if (hit) this.#follow(hit, this.#seat.nowMs());
+    } else {
+      this.#enter(hit);
+    }
+    this.#endFrame();
+  }
+
+  /** Leaves the focus surface without looking for another: the host's pointer left our window. */
+  leave(): void {
+    this.#pressed.clear();
+    if (!this.#grab) this.#setFocus(null);
+    this.#endFrame();
+  }
+
+  #setPosition(x: number, y: number, timeMs: number): void {
+    const from = { x: this.#x, y: this.#y };
+    const wanted = this.#seat.clamp(x, y);
+    const to = this.#filter?.filter(from, wanted) ?? wanted;
+    this.#x = to.x;
+    this.#y = to.y;
+    if (this.#grab) this.#grab.motion(timeMs, this.#x, this.#y);
+    else this.#deliverMotion(timeMs);
+    if (to.x !== from.x || to.y !== from.y) for (const listener of this.#moved) listener();
+  }
+
+  #deliverMotion(timeMs: number): void {
+    if (this.#pressed.size > 0 && this.#focus) {
+      const place = this.#seat.place(this.#focus);
+      if (place) {
+        this.#follow({ surface: this.#focus, x: this.#x - place.x, y: this.#y - place.y }, timeMs);
+      }
+      return;
+    }
+    const hit = this.#seat.hit(this.#x, this.#y);
+    if (hit && hit.surface === this.#focus) this.#follow(hit, timeMs);
+    else this.#enter(hit);
+  }
+
+  #follow(hit: Hit, timeMs: number): void {
+    if (hit.x === this.#local.x && hit.y === this.#local.y) return;
+    this.#local = { x: hit.x, y: hit.y };
+    for (const resource of this.resources.of(hit.surface.client)) {
+      WlPointer.sendMotion(resource, timeMs, hit.x, hit.y);
+      this.#touched.add(resource);
+    }
+  }
+
+  #enter(hit: Hit | null): void {
+    if (hit) this.#local = { x: hit.x, y: hit.y };
+    this.#setFocus(hit?.surface ?? null);
+  }
+
+  #setFocus(surface: Surface | null): void {
+    const previous = this.#focus;
+    if (previous === surface) return;
+    this.#unlistenFocus?.();
+    this.#unlistenFocus = undefined;
+    this.#focus = surface;
+    if (previous?.resource) {
+      const serial = this.#seat.nextSerial();
+      for (const resource of this.resources.of(previous.client)) {
+        WlPointer.sendLeave(resource, serial, previous.resource);
+        this.#touched.add(resource);
+      }
+      // Leave and enter of one client are two events a frame may not join.
+      if (surface?.client === previous.client) this.#endFrame();
+    }
+    if (surface?.resource) {
+      this.#enterSerial = this.#seat.nextSerial();
+      this.#unlistenFocus = surface.onDestroyed(() => this.#focusGone(surface));
+      for (const resource of this.resources.of(surface.client)) {
+        WlPointer.sendEnter(
+          resource,
+          this.#enterSerial,
+          surface.resource,
+          this.#local.x,
+          this.#local.y,
+        );
+        this.#touched.add(resource);
+      }
+    }
+    for (const listener of this.#focusListeners) listener(surface, previous);
+  }
+
+  /** A wl_pointer made while its client has the focus. */
+  welcome(resource: WlPointerResource): void {
+    const focus = this.#focus;
+    if (!focus?.resource || focus.client !== resource.client) return;
+    WlPointer.sendEnter(resource, this.#enterSerial, focus.resource, this.#local.x, this.#local.y);
+    if (resource.version >= FRAME_SINCE) WlPointer.sendFrame(resource);
+  }
+
+  #focusGone(surface: Surface): void {
+    if (this.#focus !== surface) return;
+    this.#focus = null;
+    this.#unlistenFocus = undefined;
+    for (const listener of this.#focusListeners) listener(null, surface);
+    this.refocus();
+  }
+
+  #sendButton(timeMs: number, button: number, pressed: boolean): void {
+    const focus = this.#focus;
+    if (!focus) return;
+    const serial = this.#seat.nextSerial();
+    if (pressed) {
+      if (this.#pressed.size === 1) this.#pressSerial = serial;
+      this.#seat.rememberPress(serial, focus);
+    }
+    for (const resource of this.resources.of(focus.client)) {
+      WlPointer.sendButton(resource, serial, timeMs, button, pressed ? 1 : 0);
+      this.#touched.add(resource);
+    }
+  }
+
+  /** Objects that got events since their last frame event. */
+  readonly #touched = new Set<WlPointerResource>();
+
+  #endFrame(): void {
+    for (const resource of this.#touched) {
+      if (resource.version >= FRAME_SINCE) WlPointer.sendFrame(resource);
+    }
+    this.#touched.clear();
+  }
+}
+
+function sendAxis(resource: WlPointerResource, timeMs: number, event: AxisEvent): void {
+  const { axis, value, value120 } = event;
+  if (event.stop) {
+    if (resource.version >= FRAME_SINCE) WlPointer.sendAxisStop(resource, timeMs, axis);
+    return;
+  }
+  if (value120 !== undefined) {
+    if (resource.version >= VALUE120_SINCE) {
+      WlPointer.sendAxisValue120(resource, axis, value120);
+    } else if (resource.version >= FRAME_SINCE && resource.version <= DISCRETE_UNTIL) {
+      const steps = Math.trunc(value120 / STEP_120);
+      if (steps !== 0) WlPointer.sendAxisDiscrete(resource, axis, steps);
+    }
+  }
+  WlPointer.sendAxis(resource, timeMs, axis, value);
+}

@@ -1,0 +1,72 @@
+/** Where windows go and who gets the keyboard: small, and replaceable piece by piece. */
+import type { Output } from '../output/output.ts';
+import type { Shell } from './shell.ts';
+import type { Toplevel } from './toplevel.ts';
+
+/** Decides what the shell carries out. Called synchronously; may call the shell. */
+export interface WindowManager {
+  /** Before the first configure: the place to set a size or state with `toplevel.configure`. */
+  initialCommit(toplevel: Toplevel): void;
+  /** It has content now and a size: give it a place (`shell.move`) and perhaps the focus. */
+  mapped(toplevel: Toplevel): void;
+  /** It is no longer shown; the shell has taken it off its list. */
+  unmapped(toplevel: Toplevel): void;
+  /** A button or finger went down on it. */
+  pressed(toplevel: Toplevel): void;
+  maximizeRequested(toplevel: Toplevel, wanted: boolean): void;
+  fullscreenRequested(toplevel: Toplevel, wanted: boolean, output: Output | null): void;
+  minimizeRequested(toplevel: Toplevel): void;
+  /** Somebody with a valid token asks for its activation. */
+  activationRequested(toplevel: Toplevel): void;
+  /** Outputs came, went or changed. */
+  outputsChanged(): void;
+}
+
+/** Makes a window manager: usually `(shell, standard) => ({ ...standard, mapped: … })`. */
+export type WindowManagerFactory = (shell: Shell, standard: WindowManager) => WindowManager;
+
+/** Pixels between windows of a cascade. */
+const CASCADE_STEP = 32;
+
+/** Cascade placement, click to raise and focus, new windows in front, dialogs over their parents. */
+export function standardWindowManager(shell: Shell): WindowManager {
+  let cascade = 0;
+
+  const place = (toplevel: Toplevel): void => {
+    const output = shell.activeOutput;
+    if (!output) return shell.move(toplevel, 0, 0);
+    const { width, height } = toplevel.geometry;
+    const { parent } = toplevel;
+    if (parent?.mapped) {
+      const over = parent.rectangle;
+      const x = over.x + Math.round((over.width - width) / 2);
+      const y = over.y + Math.round((over.height - height) / 2);
+      return shell.move(toplevel, Math.max(output.x, x), Math.max(output.y, y));
+    }
+    const roomX = Math.max(0, output.width - width);
+    const roomY = Math.max(0, output.height - height);
+    const offset = CASCADE_STEP * ++cascade;
+    // A window that no longer fits begins a new cascade, a bit further right.
+    if (offset > Math.min(roomX, roomY)) cascade = 0;
+    shell.move(toplevel, output.x + Math.min(offset, roomX), output.y + Math.min(offset, roomY));
+  };
+
+  return {
+    initialCommit: (toplevel) => {
+      const output = shell.activeOutput;
+      if (output) toplevel.setBounds(output.width, output.height);
+    },
+    mapped: (toplevel) => {
+      if (!toplevel.placed) place(toplevel);
+      shell.activate(toplevel);
+    },
+    unmapped: () => shell.activateTopmost(),
+    pressed: (toplevel) => shell.activate(toplevel),
+    maximizeRequested: (toplevel, wanted) => shell.setMaximized(toplevel, wanted),
+    fullscreenRequested: (toplevel, wanted, output) =>
+      shell.setFullscreen(toplevel, wanted, output),
+    minimizeRequested: (toplevel) => shell.minimize(toplevel),
+    activationRequested: (toplevel) => shell.activate(toplevel),
+    outputsChanged: () => shell.keepOnOutputs(),
+  };
+}
