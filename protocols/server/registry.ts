@@ -91,6 +91,7 @@ export class GlobalRegistry {
       return fail(
         `invalid version for global ${interfaceName} (${name}): have ${global.version}, wanted ${version}`,
       );
+    if (id === 0) return fail('the new object has no id');
     global.bind(registry.client.createResource(global.type, version, id));
   }
 }
