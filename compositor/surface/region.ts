@@ -20,11 +20,17 @@ interface Band {
  * equal representations. Coordinates are integers.
  */
 export class Region {
-  static readonly empty: Region = new Region([]);
+  static #empty: Region | undefined;
   readonly #bands: readonly Band[];
 
   private constructor(bands: readonly Band[]) {
     this.#bands = bands;
+  }
+
+  /** Made on first use: a static initialiser that names its own class is compiled to one that runs too early. */
+  static get empty(): Region {
+    Region.#empty ??= new Region([]);
+    return Region.#empty;
   }
 
   static rect(x: number, y: number, width: number, height: number): Region {
