@@ -20,7 +20,7 @@ export interface ReleaseDebtsHost {
 
 /** One release point until it is signalled. */
 export class Debt implements Signallable, Retryable {
-  readonly release: ReleasePoint;
+  readonly release: ReleasePoint<unknown>;
   readonly #debts: ReleaseDebts;
   /** What the uses left running: one is imported into the point, several that could not be merged are awaited in turn. */
   fences: OwnedFd[] = [];
@@ -30,7 +30,7 @@ export class Debt implements Signallable, Retryable {
   byCpu = false;
   wantsRetry = false;
 
-  constructor(debts: ReleaseDebts, release: ReleasePoint) {
+  constructor(debts: ReleaseDebts, release: ReleasePoint<unknown>) {
     this.#debts = debts;
     this.release = release;
   }
@@ -67,7 +67,7 @@ export class ReleaseDebts implements ReleaseHome {
   readonly #context: SyncContext;
   readonly #account: Account;
   readonly #host: ReleaseDebtsHost;
-  readonly #debts = new Map<ReleasePoint, Debt>();
+  readonly #debts = new Map<ReleasePoint<unknown>, Debt>();
 
   constructor(context: SyncContext, account: Account, host: ReleaseDebtsHost) {
     this.#context = context;
@@ -103,7 +103,7 @@ export class ReleaseDebts implements ReleaseHome {
     return release;
   }
 
-  onDue(release: ReleasePoint, fences: OwnedFd[]): void {
+  onDue(release: ReleasePoint<unknown>, fences: OwnedFd[]): void {
     const debt = this.#debts.get(release);
     if (!debt) {
       for (const fence of fences) fence.close();

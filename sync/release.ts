@@ -1,6 +1,7 @@
 /** Release points: what we owe a client for its buffer (linux-drm-syncobj-v1.xml: set_release_point). */
 import type { OwnedFd } from '../native/fd.ts';
 import type { Point } from '../devices/syncobj-device.ts';
+import type { Timeline } from './timeline.ts';
 
 /** `held`: somebody uses the buffer. `owed`: nobody does, but no device takes the signal at the moment. */
 export type ReleaseState = 'held' | 'signalled' | 'owed';
@@ -15,7 +16,7 @@ export interface ReleaseUse {
 
 /** Where a release goes when its last use has ended. Takes the fds. */
 export interface ReleaseHome {
-  onDue(release: ReleasePoint, fences: OwnedFd[]): void;
+  onDue(release: ReleasePoint<unknown>, fences: OwnedFd[]): void;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface ReleaseHome {
  *
  * Generic over the timeline it names, which is only passed through.
  */
-export class ReleasePoint<T = unknown> {
+export class ReleasePoint<T = Timeline> {
   readonly timeline: T;
   readonly point: Point;
   readonly #home: ReleaseHome;

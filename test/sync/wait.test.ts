@@ -4,62 +4,84 @@ import { MS, SECOND, inWorld } from './world.ts';
 const ENODEV = 19;
 
 for (const pointSyncFile of ['direct', 'transfer'] as const) {
-  const scenario = (name: string, run: Parameters<typeof inWorld>[0]): void =>
-    test(`${name} (${pointSyncFile})`, inWorld(run, 2, { pointSyncFile }));
-
-  scenario('a signalled point answers at once, with its time', (world) => {
-    const client = world.client();
-    const timeline = world.owner().importTimeline(client.exportFd());
-    client.signal(3n);
-    const seen = world.wait(timeline, 2n);
-    expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
-    expect(seen.completed).toBe(true);
-  });
-
-  scenario('a submitted point is held as a sync_file until its fence signals', (world) => {
-    const client = world.client();
-    const timeline = world.owner().importTimeline(client.exportFd());
-    const fence = client.submit(1n);
-    const seen = world.wait(timeline, 1n);
-    world.advance(SECOND);
-    expect(seen.outcomes).toEqual([]);
-    fence.signal();
-    const signalledNs = world.clock.nowNs();
-    world.turn();
-    expect(seen.outcomes).toEqual([
-      { type: 'signalled', timestampNs: signalledNs, errorsVisible: true },
-    ]);
-    expect(seen.completed).toBe(true);
-  });
-
-  scenario(
-    'a point awaited before its submission is exported when it becomes available',
-    (world) => {
-      const client = world.client();
-      const timeline = world.owner().importTimeline(client.exportFd());
-      const seen = world.wait(timeline, 5n);
-      world.advance(SECOND);
-      const fence = client.submit(5n);
-      world.turn();
-      expect(world.types('sync-file')).toHaveLength(1);
-      expect(seen.outcomes).toEqual([]);
-      fence.signal();
-      world.turn();
-      expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
-    },
+  test(
+    `a signalled point answers at once, with its time (${pointSyncFile})`,
+    inWorld(
+      (world) => {
+        const client = world.client();
+        const timeline = world.owner().importTimeline(client.exportFd());
+        client.signal(3n);
+        const seen = world.wait(timeline, 2n);
+        expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
+        expect(seen.completed).toBe(true);
+      },
+      2,
+      { pointSyncFile },
+    ),
   );
 
-  scenario('the error of a fence is seen, also once later points exist', (world) => {
-    const client = world.client();
-    const timeline = world.owner().importTimeline(client.exportFd());
-    const seen = world.wait(timeline, 1n);
-    const fence = client.submit(1n);
-    world.turn();
-    client.submit(2n).signal();
-    fence.fail(ENODEV);
-    world.turn();
-    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
-  });
+  test(
+    `a submitted point is held as a sync_file until its fence signals (${pointSyncFile})`,
+    inWorld(
+      (world) => {
+        const client = world.client();
+        const timeline = world.owner().importTimeline(client.exportFd());
+        const fence = client.submit(1n);
+        const seen = world.wait(timeline, 1n);
+        world.advance(SECOND);
+        expect(seen.outcomes).toEqual([]);
+        fence.signal();
+        const signalledNs = world.clock.nowNs();
+        world.turn();
+        expect(seen.outcomes).toEqual([
+          { type: 'signalled', timestampNs: signalledNs, errorsVisible: true },
+        ]);
+        expect(seen.completed).toBe(true);
+      },
+      2,
+      { pointSyncFile },
+    ),
+  );
+
+  test(
+    `a point awaited before its submission is exported when it becomes available (${pointSyncFile})`,
+    inWorld(
+      (world) => {
+        const client = world.client();
+        const timeline = world.owner().importTimeline(client.exportFd());
+        const seen = world.wait(timeline, 5n);
+        world.advance(SECOND);
+        const fence = client.submit(5n);
+        world.turn();
+        expect(world.types('sync-file')).toHaveLength(1);
+        expect(seen.outcomes).toEqual([]);
+        fence.signal();
+        world.turn();
+        expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
+      },
+      2,
+      { pointSyncFile },
+    ),
+  );
+
+  test(
+    `the error of a fence is seen, also once later points exist (${pointSyncFile})`,
+    inWorld(
+      (world) => {
+        const client = world.client();
+        const timeline = world.owner().importTimeline(client.exportFd());
+        const seen = world.wait(timeline, 1n);
+        const fence = client.submit(1n);
+        world.turn();
+        client.submit(2n).signal();
+        fence.fail(ENODEV);
+        world.turn();
+        expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
+      },
+      2,
+      { pointSyncFile },
+    ),
+  );
 }
 
 test(

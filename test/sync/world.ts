@@ -1,5 +1,5 @@
 /** A manager on the simulated kernel in virtual time, and a client with a device of its own. */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { ManualClock } from '../../native/clock.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import { Poller } from '../../native/poller.ts';
@@ -174,25 +174,19 @@ export class SyncWorld {
     this.#manager?.dispose();
     if (this.#manager) {
       const { counts, waits, handles } = this.#manager.stats();
-      expect({ counts, waits, handles }).toEqual({
-        counts: { timelines: 0, waits: 0, registrations: 0, releases: 0, fds: 0 },
-        waits: [],
-        handles: 0,
-      });
+      const noCounts = { timelines: 0, waits: 0, registrations: 0, releases: 0, fds: 0 };
+      assert.deepEqual({ counts, waits, handles }, { counts: noCounts, waits: [], handles: 0 });
     }
     for (const device of this.#clientDevices.values()) device.close();
     const { openDeviceFiles, handles, syncobjs, syncFiles, armed } = this.kernel.accounting();
-    expect({ openDeviceFiles, handles, syncobjs, syncFiles, armed }).toEqual({
-      openDeviceFiles: 0,
-      handles: [],
-      syncobjs: 0,
-      syncFiles: 0,
-      armed: 0,
-    });
-    expect(this.poller.size).toBe(0);
+    assert.deepEqual(
+      { openDeviceFiles, handles, syncobjs, syncFiles, armed },
+      { openDeviceFiles: 0, handles: [], syncobjs: 0, syncFiles: 0, armed: 0 },
+    );
+    assert.equal(this.poller.size, 0);
     this.kernel.dispose();
     this.poller.close();
-    expect(this.clock.pendingTimers).toBe(0);
+    assert.equal(this.clock.pendingTimers, 0);
   }
 }
 
