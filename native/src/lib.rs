@@ -22,6 +22,7 @@ mod memory;
 mod napi;
 mod pixman;
 mod pixman_image;
+mod pixman_library;
 mod poller;
 mod poller_turn;
 mod socket;

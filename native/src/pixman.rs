@@ -3,7 +3,8 @@
 use crate::call::{function, Call, Function};
 use crate::error::{Error, Result};
 use crate::napi::napi_value;
-use crate::pixman_image::{boxes, color, image, out_of_memory, Pixman, Use, MAX_COORDINATE};
+use crate::pixman_image::{image, sized_image, Use};
+use crate::pixman_library::{boxes, color, out_of_memory, Box32, Pixman, MAX_COORDINATE};
 use crate::value::undefined;
 use std::os::raw::c_int;
 use std::ptr;
@@ -77,9 +78,13 @@ fn composite(call: &Call) -> Result<napi_value> {
 fn fill(call: &Call) -> Result<napi_value> {
     let pixman = Pixman::get()?;
     let operator = operator(call)?;
-    let destination = image(call, 1, "destination", Use::Destination)?;
+    let (destination, bounds) = sized_image(call, 1, "destination", Use::Destination)?;
     let color = color(call, 2)?;
-    let boxes = boxes(call, 6, "boxes")?;
+    // pixman trusts the boxes of an image that has no clip.
+    let boxes: Vec<Box32> = boxes(call, 6, "boxes")?
+        .iter()
+        .filter_map(|wanted| wanted.within(&bounds))
+        .collect();
     // SAFETY: a live image whose pixels are there; `color` and `boxes` are valid for the call.
     let filled = unsafe {
         let count = boxes.len() as c_int;

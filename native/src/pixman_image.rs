@@ -1,11 +1,11 @@
 //! pixman's images: pixels in an ArrayBuffer, or one colour; and how they are sampled and clipped (`pixman.h`).
 
-use crate::call::{function, wrong_type, Call, Function, Region};
+use crate::call::{function, wrong_type, Call, Function};
 use crate::error::{check, Error, Result};
 use crate::instance::with_instance;
 use crate::napi::*;
+use crate::pixman_library::{boxes, color, out_of_memory, Box32, Pixman, PixmanImage, Region32};
 use crate::value::{self, undefined};
-use std::mem::size_of;
 use std::os::raw::{c_int, c_void};
 use std::ptr;
 
@@ -21,60 +21,8 @@ pub const FUNCTIONS: &[Function] = &[
     function("pixmanLiveImages", live_images),
 ];
 
-/// Opaque.
-pub type PixmanImage = *mut c_void;
-
-/// 16 bits a channel, premultiplied.
-#[repr(C)]
-pub struct Color {
-    red: u16,
-    green: u16,
-    blue: u16,
-    alpha: u16,
-}
-
-/// `pixman_box32_t`
-#[repr(C)]
-#[derive(Clone, Copy, Default)]
-pub struct Box32 {
-    x1: i32,
-    y1: i32,
-    x2: i32,
-    y2: i32,
-}
-
-/// `pixman_region32_t`
-#[repr(C)]
-struct Region32 {
-    extents: Box32,
-    data: *mut c_void,
-}
-const _: () = assert!(size_of::<Color>() == 8);
-const _: () = assert!(size_of::<Region32>() == 24);
-
-crate::library!(Pixman, "libpixman-1.so.0", "libpixman-1-0", {
-    fn pixman_format_supported_source(u32) -> c_int;
-    fn pixman_format_supported_destination(u32) -> c_int;
-    fn pixman_image_create_bits(u32, c_int, c_int, *mut c_void, c_int) -> PixmanImage;
-    fn pixman_image_create_solid_fill(*const Color) -> PixmanImage;
-    fn pixman_image_unref(PixmanImage) -> c_int;
-    fn pixman_image_set_transform(PixmanImage, *const i32) -> c_int;
-    fn pixman_image_set_filter(PixmanImage, c_int, *const i32, c_int) -> c_int;
-    fn pixman_image_set_repeat(PixmanImage, c_int);
-    fn pixman_image_set_clip_region32(PixmanImage, *const c_void) -> c_int;
-    fn pixman_region32_init_rects(*mut c_void, *const Box32, c_int) -> c_int;
-    fn pixman_region32_fini(*mut c_void);
-    fn pixman_image_fill_boxes(c_int, PixmanImage, *const Color, c_int, *const Box32) -> c_int;
-    fn pixman_image_composite32(
-        c_int, PixmanImage, PixmanImage, PixmanImage, i32, i32, i32, i32, i32, i32, i32, i32
-    );
-});
-
 /// pixman counts in 16.16 fixed point: wider images cannot be addressed.
 const MAX_SIDE: u32 = 32767;
-
-/// Coordinates beyond are refused, so that no sum of two or three of them overflows.
-pub const MAX_COORDINATE: i32 = 1 << 24;
 
 /// PIXMAN_FILTER_NEAREST, PIXMAN_FILTER_BILINEAR
 const FILTERS: [c_int; 2] = [3, 4];
@@ -99,6 +47,8 @@ struct Pixels {
     buffer: napi_ref,
     start: *mut c_void,
     length: usize,
+    width: i32,
+    height: i32,
     drawable: bool,
 }
 
@@ -147,6 +97,16 @@ pub enum Use {
 
 /// The image with the number in argument `index`, its pixels present, good for `purpose`.
 pub fn image(call: &Call, index: usize, name: &str, purpose: Use) -> Result<PixmanImage> {
+    sized_image(call, index, name, purpose).map(|(image, _)| image)
+}
+
+/// As [`image`], and the box of its pixels; an endless image has none.
+pub fn sized_image(
+    call: &Call,
+    index: usize,
+    name: &str,
+    purpose: Use,
+) -> Result<(PixmanImage, Box32)> {
     let id = call.u32(index, name)?;
     let found = with_instance(call.env, |instance| {
         let found = instance.images.get(id);
@@ -154,8 +114,14 @@ pub fn image(call: &Call, index: usize, name: &str, purpose: Use) -> Result<Pixm
     })?;
     let (image, pixels) =
         found.ok_or_else(|| Error::Range(format!("{} {} is not an image", name, id)))?;
+    let bounds = pixels.map_or(Box32::default(), |pixels| Box32 {
+        x1: 0,
+        y1: 0,
+        x2: pixels.width,
+        y2: pixels.height,
+    });
     if purpose == Use::Setting {
-        return Ok(image);
+        return Ok((image, bounds));
     }
     if pixels.map_or(false, |pixels| !pixels.present()) {
         return Err(Error::Range(format!(
@@ -166,7 +132,7 @@ pub fn image(call: &Call, index: usize, name: &str, purpose: Use) -> Result<Pixm
     if purpose == Use::Destination && !pixels.map_or(false, |pixels| pixels.drawable) {
         return Err(Error::Range(format!("{} {} cannot be drawn on", name, id)));
     }
-    Ok(image)
+    Ok((image, bounds))
 }
 
 fn available(call: &Call) -> Result<napi_value> {
@@ -212,6 +178,8 @@ fn create_bits(call: &Call) -> Result<napi_value> {
         buffer: reference,
         start,
         length,
+        width: width as i32,
+        height: height as i32,
         // SAFETY: takes a number.
         drawable: unsafe { (pixman.pixman_format_supported_destination)(format) } != 0,
     };
@@ -261,20 +229,6 @@ fn create_solid(call: &Call) -> Result<napi_value> {
     register(call, pixman, image, None)
 }
 
-/// Four arguments: red, green, blue, alpha.
-pub fn color(call: &Call, first: usize) -> Result<Color> {
-    let channel = |index: usize, name: &str| {
-        u16::try_from(call.u32(first + index, name)?)
-            .map_err(|_| Error::Range(format!("{} must be from 0 to 65535", name)))
-    };
-    Ok(Color {
-        red: channel(0, "red")?,
-        green: channel(1, "green")?,
-        blue: channel(2, "blue")?,
-        alpha: channel(3, "alpha")?,
-    })
-}
-
 fn register(
     call: &Call,
     pixman: &Pixman,
@@ -291,11 +245,6 @@ fn register(
     };
     let id = with_instance(call.env, |instance| instance.images.add(image))?;
     value::uint(call.env, id)
-}
-
-/// pixman fails for no other reason once the arguments are good.
-pub fn out_of_memory() -> Error {
-    Error::system("pixman", crate::libc::ENOMEM)
 }
 
 /// 9 numbers of 16.16 fixed point, row by row: from destination to source pixels.
@@ -331,29 +280,6 @@ fn set_repeat(call: &Call) -> Result<napi_value> {
     // SAFETY: a live image and a known value.
     unsafe { (pixman.pixman_image_set_repeat)(image, repeat as c_int) };
     undefined()
-}
-
-/// `count` boxes of an Int32Array, each x1, y1, x2, y2.
-pub fn boxes(call: &Call, index: usize, name: &str) -> Result<Vec<Box32>> {
-    let numbers: Region<i32> = call.i32s(index, name)?;
-    if numbers.len() % 4 != 0 {
-        return Err(Error::Range(format!(
-            "{} must have four numbers a box",
-            name
-        )));
-    }
-    let mut boxes = vec![Box32::default(); numbers.len() / 4];
-    // SAFETY: as many numbers on both sides; a box is four of them.
-    unsafe { ptr::copy_nonoverlapping(numbers.as_ptr(), boxes.as_mut_ptr().cast(), numbers.len()) };
-    let inside = |number: i32| (-MAX_COORDINATE..=MAX_COORDINATE).contains(&number);
-    let good = |found: &Box32| {
-        inside(found.x1) && inside(found.y1) && inside(found.x2) && inside(found.y2)
-    };
-    if !boxes.iter().all(good) {
-        return Err(Error::Range(format!("{} go beyond 2^24", name)));
-    }
-    boxes.retain(|found| found.x1 < found.x2 && found.y1 < found.y2);
-    Ok(boxes)
 }
 
 /// Null: no clip. No boxes: nothing is drawn.

@@ -65,6 +65,19 @@ describe.skipIf(!native.pixmanAvailable())(
       native.pixmanDestroy(white);
     });
 
+    test('boxes to fill are cut off at the edges, and empty ones are left out', () => {
+      using target = canvas(4, 4);
+      const boxes = Int32Array.of(-5_000_000, 3, 5_000_000, 5_000_000, 0, -9, 1, 1, 2, 2, 2, 3);
+      native.pixmanFill(SRC, target.image, FULL, 0, 0, FULL, boxes);
+      const red = [...target.pixels].map((pixel, index) => (pixel ? index : -1));
+      expect(red.filter((index) => index >= 0)).toEqual([0, 12, 13, 14, 15]);
+      const beyond = Int32Array.of(0, 0, 2 ** 24 + 1, 1);
+      expect(() => native.pixmanFill(SRC, target.image, 0, 0, 0, 0, beyond)).toThrow(RangeError);
+      expect(() => native.pixmanFill(SRC, target.image, 0, 0, 0, 0, new Int32Array(5))).toThrow(
+        RangeError,
+      );
+    });
+
     test('a mask lets through what it has', () => {
       using target = canvas(2, 1);
       const bytes = new Uint8Array(4);
