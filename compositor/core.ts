@@ -5,6 +5,7 @@ import type { Poller } from '../native/poller.ts';
 import type { SyncKernel } from '../devices/sync-kernel.ts';
 import type { Client } from '../protocols/server/client.ts';
 import { Display } from '../protocols/server/display.ts';
+import { createFixesGlobal } from '../protocols/server/fixes.ts';
 import type { SyncBudgets } from '../sync/budget.ts';
 import { SyncManager } from '../sync/manager.ts';
 import type { RecoveryStrategy } from '../sync/recovery.ts';
@@ -159,6 +160,7 @@ export class CompositorCore implements HandlerContext {
     createTearingControlGlobal(this);
     createContentTypeGlobal(this);
     createAlphaModifierGlobal(this);
+    createFixesGlobal(this.display);
   }
 
   #clientCreated(client: Client): void {

@@ -1,0 +1,28 @@
+/** syncline/compositor: a Wayland compositor to run, or to build another one around. */
+export { Compositor } from './compositor.ts';
+export type { CompositorStats } from './compositor.ts';
+export { describeOutputs } from './config.ts';
+export type { BackendContext, BackendFactory, CompositorOptions, OutputRequest } from './config.ts';
+export { CompositorCore } from './core.ts';
+export type { CoreOptions, CoreStats } from './core.ts';
+export type { Backend, BackendHost, FrameToShow } from './backend/backend.ts';
+export type { BufferContent, PixelView } from './buffer/buffer-content.ts';
+export type { BufferHold, BufferUse } from './buffer/buffer-use.ts';
+export type { ClientBudgets, ClientStats } from './client-state.ts';
+export type { FailurePolicy } from './commit/failure-policy.ts';
+export type { SchedulerStats } from './commit/scheduler.ts';
+export type { WaitingReason } from './commit/waiting.ts';
+export type { Desktop, DesktopStats } from './desktop.ts';
+export { lineLog, silentLog } from './log.ts';
+export type { CompositorLog } from './log.ts';
+export type { Output, OutputDescription } from './output/output.ts';
+export type { Seat } from './seat/seat.ts';
+export type { Shell } from './shell/shell.ts';
+export type { Toplevel } from './shell/toplevel.ts';
+export type { WindowManager, WindowManagerFactory } from './shell/window-manager.ts';
+export { Region } from './surface/region.ts';
+export type { Rect } from './surface/region.ts';
+export type { Surface } from './surface/surface.ts';
+export type { SurfaceRole } from './surface/surface-role.ts';
+export type { AppliedUpdate, SurfaceState } from './surface/surface-state.ts';
+export type { CommitTrace, CommitTraceEvent, TracedPoint } from './trace.ts';
