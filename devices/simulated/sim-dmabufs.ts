@@ -20,9 +20,9 @@ export interface SimDmabuf {
   readonly deviceId: DeviceId;
   readonly minor: number;
   readonly sizeBytes: number;
-  /** The dma-buf's descriptor (a sealed memfd), owned by this object; `dup` it to give it away. */
+  /** The dma-buf's descriptor (a sealed memfd), the caller's own. While it is open the device's minor is not reused. */
   readonly fd: OwnedFd;
-  /** Closes {@link fd} and forgets the fences: the last reference is gone. Until then the device's minor is not reused. Idempotent. */
+  /** Closes {@link fd} and forgets the fences, also for copies of the descriptor. Idempotent. */
   release(): void;
 }
 
@@ -44,13 +44,16 @@ export class SimDmabufs implements DmabufFences {
     this.#stubTimestampNs = stubTimestampNs;
   }
 
+  /** Buffers whose first descriptor is open. */
   get size(): number {
-    return this.#reservations.size;
+    return [...this.#reservations.values()].filter(({ dmabuf }) => !dmabuf.fd.closed).length;
   }
 
   /** Whether a buffer of this minor still lives. */
   holdsMinor(minor: number): boolean {
-    return [...this.#reservations.values()].some(({ dmabuf }) => dmabuf.minor === minor);
+    return [...this.#reservations.values()].some(
+      ({ dmabuf }) => dmabuf.minor === minor && !dmabuf.fd.closed,
+    );
   }
 
   /** Owned by the caller. SystemError: EMFILE, ENOMEM. */

@@ -236,8 +236,7 @@ export class SimulatedKernel implements SyncKernel {
       syncFiles: this.syncFiles.size,
       armed: eventfds.holds,
       dmabufs: this.dmabufs.size,
-      kernelFds:
-        1 + syncobjs.files + this.syncFiles.size + eventfds.descriptors + this.dmabufs.size,
+      kernelFds: 1 + syncobjs.files + this.syncFiles.size + eventfds.descriptors,
       ioctls: this.#calls.counts(),
     };
   }
