@@ -43,7 +43,7 @@ if (existsSync(addon) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wa
 /** Names and contents of all that goes into the addon, and what it is built for. */
 function hashSources() {
   const hash = createHash('sha256');
-  hash.update(`${process.platform} ${process.arch} ${process.versions.modules}\n`);
+  hash.update(`${process.platform} ${process.arch}\n`);
   const sources = readdirSync(join(native, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.rs'))
     .map((name) => join('src', name));
