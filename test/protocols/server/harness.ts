@@ -159,13 +159,17 @@ export class Harness {
   client(env: NodeJS.ProcessEnv = {}, traceTo?: (line: string) => void): ClientDisplay {
     const [ours, theirs] = native.socketPair();
     this.display.connect(new OwnedFd(ours));
-    const client = ClientDisplay.connect({
-      poller: this.poller,
-      fd: new OwnedFd(theirs),
-      env,
-      clock: this.clock,
-      ...(traceTo && { traceTo }),
-    });
+    return this.attach(new OwnedFd(theirs), env, traceTo);
+  }
+
+  /** A client of ours whose server is whoever has the other end. */
+  attach(
+    fd: OwnedFd,
+    env: NodeJS.ProcessEnv = {},
+    traceTo?: (line: string) => void,
+  ): ClientDisplay {
+    const { poller, clock } = this;
+    const client = ClientDisplay.connect({ poller, fd, env, clock, ...(traceTo && { traceTo }) });
     this.#closing.push(client);
     return client;
   }
