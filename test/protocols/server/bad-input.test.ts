@@ -456,7 +456,7 @@ test('requests to a server-side object that is gone are ignored until its destru
       client.createResource(WlBuffer, 1, 0).id,
       client.createResource(WlBuffer, 1, 0).id,
     ];
-    expect(again.sort()).toEqual([surface.id, buffer.id]);
+    expect(new Set(again)).toEqual(new Set([surface.id, buffer.id]));
     raw.send(next.id + 1, 0, []);
     harness.settle();
     expect(raw.error()).toMatchObject({ code: INVALID_OBJECT });
