@@ -5,6 +5,8 @@
  */
 export { DeviceRegistry } from './registry.ts';
 export type { DeviceProblem, DeviceRegistryOptions } from './registry.ts';
+export { inspectNode, takeInventory } from './inventory.ts';
+export type { InventoryEntry } from './inventory.ts';
 export { DeviceLostError } from './syncobj-device.ts';
 export type {
   ArmPhase,

@@ -13,6 +13,7 @@ export interface SystemPaths {
 export const SYSTEM_PATHS: SystemPaths = { sys: '/sys', dev: '/dev' };
 
 const RENDER_NODE = /^renderD\d+$/;
+const VIRTIO_CHILD = /^virtio\d+$/;
 const MINOR_BITS = 20n;
 const LOW_MINOR_BITS = 8n;
 
@@ -56,13 +57,25 @@ export function udevRuns(): boolean {
   return existsSync('/run/udev/control');
 }
 
-/** "virtio_gpu". A device without a bound driver (a module's own platform device) is named after itself. */
+/**
+ * "virtio_gpu". A virtio GPU's nodes belong to its transport ("virtio-pci"), the GPU driver is bound to the child. A device without
+ * a bound driver (a module's own platform device) is named after itself.
+ */
 function driverOf(folder: string): string {
+  const device = join(folder, 'device');
+  const own = boundDriver(device);
+  const child = own?.startsWith('virtio_')
+    ? namesIn(device).find((name) => VIRTIO_CHILD.test(name))
+    : undefined;
+  const driver = child === undefined ? own : (boundDriver(join(device, child)) ?? own);
+  return driver ?? basename(realpathSync(device)).replace(/\.\d+$/, '');
+}
+
+function boundDriver(device: string): string | undefined {
   try {
-    const name = basename(readlinkSync(join(folder, 'device/driver')));
-    return name.replaceAll('-', '_');
+    return basename(readlinkSync(join(device, 'driver'))).replaceAll('-', '_');
   } catch {
-    return basename(realpathSync(join(folder, 'device'))).replace(/\.\d+$/, '');
+    return undefined;
   }
 }
 

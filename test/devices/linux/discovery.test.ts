@@ -68,6 +68,17 @@ test('a device without a bound driver is named after itself', () => {
   });
 });
 
+test("a virtio GPU's driver is the one of the GPU, not of its transport", () => {
+  const pci = 'pci0000:00/0000:00:05.0';
+  addNode(pci, 'renderD128', '226:128', 'virtio-pci');
+  mkdirSync(join(paths.sys, 'bus/drivers/virtio_gpu'), { recursive: true });
+  link(
+    join(paths.sys, 'devices', pci, 'virtio1/driver'),
+    join(paths.sys, 'bus/drivers/virtio_gpu'),
+  );
+  expect(describeNode(paths, 'dri/renderD128')?.driver).toBe('virtio_gpu');
+});
+
 test('/dev/syncobj is listed as a syncobj device', () => {
   const node = join(paths.sys, 'devices/virtual/misc/syncobj');
   mkdirSync(node, { recursive: true });

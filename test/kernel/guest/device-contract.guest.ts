@@ -38,7 +38,7 @@ const rig: ContractRig = {
     return { syncFile: fence.syncFile, end: (errno) => fence.signal(errno) };
   },
   createDmabuf: () => createUdmabuf(16, 64).dmabuf,
-  settle: async () => void (await sleep(SETTLE_MS)),
+  settle: () => sleep(SETTLE_MS),
 };
 
 beforeEach(() => {
