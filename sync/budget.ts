@@ -5,7 +5,7 @@
  * reading its client's socket, and tell again when there is room. Only what resolves without another request of the client
  * has a soft limit: pausing a client that must speak to get relief would be a deadlock.
  */
-import { BudgetExceededError } from './errors.ts';
+import { BudgetExceededError, SyncDisposedError } from './errors.ts';
 
 /**
  * - `timelines`: syncobjs held, also those the client destroyed while something of them is pending.
@@ -126,8 +126,9 @@ export class Account {
     return this.#refusal(resource) === undefined;
   }
 
-  /** Takes one. BudgetExceededError: nothing was taken. */
+  /** Takes one. BudgetExceededError, SyncDisposedError: nothing was taken. */
   take(resource: BudgetResource): void {
+    if (this.#closed) throw new SyncDisposedError(`owner ${this.name}`);
     const scope = this.#refusal(resource);
     if (scope !== undefined) {
       const limits = scope === 'owner' ? this.#limits : this.#total.limits;

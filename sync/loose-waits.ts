@@ -34,43 +34,25 @@ export class LooseWaits implements WaitHome {
 
   /** See {@link SyncOwner.waitForDmabuf}. */
   waitForDmabuf(dmabufFd: number): Observable<FenceOutcome> {
-    return new Observable<FenceOutcome>((subscriber) => {
-      let wait: PointWait | undefined;
-      let stop: (() => void) | undefined;
-      subscriber.add(() => {
-        stop?.();
-        if (wait) this.#cancel(wait);
-      });
-      const deliver = (outcome: FenceOutcome): void => {
-        subscriber.next(outcome);
-        subscriber.complete();
-      };
-      let fence: OwnedFd | undefined;
+    return this.#wait((wait) => {
+      let fence: OwnedFd;
       try {
         fence = this.#context.kernel.dmabufs.exportSyncFile(dmabufFd, 'read');
       } catch (error) {
-        // Kernels before 6.0 and EMFILE: the dma-buf itself polls readable when its writers are done, without telling errors.
-        this.#context.log.info(`${this.ownerName}: dma-buf fences polled only: ${String(error)}`);
-        stop = this.#pollDmabuf(dmabufFd, deliver);
-        return;
+        // Kernels before 6.0, EMFILE.
+        this.#context.log.info(`${this.ownerName}: dma-buf fences cannot be had: ${String(error)}`);
+        return this.#pollDmabuf(wait, dmabufFd);
       }
-      wait = this.#begin(fence, deliver);
+      this.#hold(wait, fence);
     });
   }
 
   /** See {@link SyncOwner.waitForSyncFile}. */
   waitForSyncFile(fd: OwnedFd): Observable<FenceOutcome> {
     this.#unclaimed.add(fd);
-    return new Observable<FenceOutcome>((subscriber) => {
-      let wait: PointWait | undefined;
-      subscriber.add(() => {
-        if (wait) this.#cancel(wait);
-      });
+    return this.#wait((wait) => {
       if (!this.#unclaimed.delete(fd)) throw new Error('a sync_file can be awaited once');
-      wait = this.#begin(fd, (outcome) => {
-        subscriber.next(outcome);
-        subscriber.complete();
-      });
+      this.#hold(wait, fd);
     });
   }
 
@@ -85,50 +67,49 @@ export class LooseWaits implements WaitHome {
   settle(wait: PointWait, outcome: FenceOutcome): void {
     if (!this.#end(wait)) return;
     traceOutcome(this.#context, this.ownerName, 0, wait.point, outcome);
-    this.#deliver.get(wait)?.(outcome);
+    wait.deliver(outcome);
   }
 
   dispose(): void {
-    for (const wait of this.#pending) this.#end(wait);
+    for (const wait of this.#pending) {
+      wait.abandon();
+      this.#end(wait);
+    }
     for (const fd of this.#unclaimed) fd.close();
     this.#unclaimed.clear();
   }
 
-  readonly #deliver = new WeakMap<PointWait, (outcome: FenceOutcome) => void>();
-
-  /** Takes `fd`. Undefined: it had signalled and is delivered already. BudgetExceededError. */
-  #begin(fd: OwnedFd, deliver: (outcome: FenceOutcome) => void): PointWait | undefined {
-    try {
+  #wait(begin: (wait: PointWait) => void): Observable<FenceOutcome> {
+    return new Observable<FenceOutcome>((subscriber) => {
       this.#account.take('waits');
-    } catch (error) {
-      fd.close();
-      throw error;
-    }
-    const wait = new PointWait(this, this.#nextSerial++, this.#context.clock.nowNs());
-    wait.phase = 'submitted';
-    wait.stage = 'sync-file';
-    this.#deliver.set(wait, deliver);
-    this.#pending.add(wait);
-    this.#context.watchdog.add(wait);
-    try {
-      const outcome = outcomeIfSignalled(this.#context, fd.fd);
-      if (outcome) {
-        fd.close();
-        this.settle(wait, outcome);
-        return undefined;
-      }
-      wait.fence = new SyncFileWatch(this.#context, fd, (end) => this.settle(wait, end));
-    } catch (error) {
-      // Not a sync_file (the caller's error), or no memory.
-      fd.close();
-      this.#end(wait);
-      throw error;
-    }
-    return wait;
+      const wait = new PointWait(this, this.#nextSerial++, this.#context.clock.nowNs());
+      wait.phase = 'submitted';
+      wait.stage = 'sync-file';
+      wait.join(subscriber);
+      subscriber.add(() => {
+        if (this.#end(wait)) this.#context.counters.cancelled++;
+      });
+      this.#pending.add(wait);
+      this.#context.watchdog.add(wait);
+      begin(wait);
+    });
   }
 
-  #cancel(wait: PointWait): void {
-    if (this.#end(wait)) this.#context.counters.cancelled++;
+  /** Takes `fd`. Throws when it is no sync_file. */
+  #hold(wait: PointWait, fd: OwnedFd): void {
+    let outcome: FenceOutcome | undefined;
+    try {
+      outcome = outcomeIfSignalled(this.#context, fd.fd);
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
+    if (outcome) {
+      fd.close();
+      this.settle(wait, outcome);
+    } else {
+      wait.fence = new SyncFileWatch(this.#context, fd, (end) => this.settle(wait, end));
+    }
   }
 
   #end(wait: PointWait): boolean {
@@ -141,12 +122,17 @@ export class LooseWaits implements WaitHome {
     return true;
   }
 
-  #pollDmabuf(dmabufFd: number, deliver: (outcome: FenceOutcome) => void): () => void {
-    const watch = this.#context.poller.watch(dmabufFd, EPOLLIN, () => {
-      watch.close();
+  /** The dma-buf itself polls readable when its writers are done, without telling errors. One that cannot be polled has none. */
+  #pollDmabuf(wait: PointWait, dmabufFd: number): void {
+    const done = (): void => {
       const timestampNs = this.#context.clock.nowNs();
-      deliver({ type: 'signalled', timestampNs, errorsVisible: false });
-    });
-    return () => watch.close();
+      this.settle(wait, { type: 'signalled', timestampNs, errorsVisible: false });
+    };
+    try {
+      const watch = this.#context.poller.watch(dmabufFd, EPOLLIN, done);
+      wait.fence = { close: () => watch.close(), hintDeadline: () => {} };
+    } catch {
+      done();
+    }
   }
 }

@@ -109,6 +109,8 @@ export class SyncOwner implements TimelineHost {
     this.#context.signals.run(() => {
       for (const timeline of this.#timelines) timeline.debts.finish();
     });
+    // An outer batch would come too late: the imports go now.
+    this.#context.signals.flush();
     for (const timeline of this.#timelines) timeline.dispose();
     this.#loose.dispose();
     this.wakeups.dispose();

@@ -7,6 +7,8 @@ export { SyncManager } from './manager.ts';
 export type { SyncManagerOptions } from './manager.ts';
 export { SyncOwner } from './owner.ts';
 export { Timeline } from './timeline.ts';
+export { ClientTimeline } from './client-timeline.ts';
+export type { Rescue } from './client-timeline.ts';
 export { ReleasePoint } from './release.ts';
 export type { ReleaseState, ReleaseUse } from './release.ts';
 export { MAX_POINT, pointFromHalves, pointToHalves } from './point.ts';

@@ -7,7 +7,7 @@ import type { SyncContext } from './context.ts';
 import type { ImportTable, TimelineImport } from './import-table.ts';
 import { ReleasePoint, type ReleaseHome } from './release.ts';
 import type { Retryable } from './retry.ts';
-import type { Signallable } from './signal-batch.ts';
+import type { SignalBatch, Signallable } from './signal-batch.ts';
 
 export interface ReleaseDebtsHost {
   readonly ownerName: string;
@@ -29,6 +29,8 @@ export class Debt implements Signallable, Retryable {
   /** The device refused the import of a fence: the CPU signals when the fences are over. */
   byCpu = false;
   wantsRetry = false;
+  /** Handed to the batch, which has not got to it yet. */
+  #inBatch = false;
 
   constructor(debts: ReleaseDebts, release: ReleasePoint<unknown>) {
     this.#debts = debts;
@@ -43,15 +45,25 @@ export class Debt implements Signallable, Retryable {
     return this.#debts.current;
   }
 
+  /** Signals by the CPU, once, however often it is asked for before the batch gets to it. */
+  signal(signals: SignalBatch): void {
+    if (this.#inBatch) return;
+    this.#inBatch = true;
+    signals.add(this);
+  }
+
   signalled(): void {
+    this.#inBatch = false;
     this.#debts.paid(this, 'cpu');
   }
 
   unsignalled(): void {
+    this.#inBatch = false;
     this.#debts.owe(this, 'no live device knows the timeline');
   }
 
   signalFailed(error: unknown): void {
+    this.#inBatch = false;
     this.#debts.owe(this, String(error));
     this.#debts.payLater(this);
   }
@@ -123,7 +135,7 @@ export class ReleaseDebts implements ReleaseHome {
     if (!this.#debts.has(release)) return;
     if (!this.current) return this.owe(debt, 'no live device knows the timeline');
     if (fence) this.#payWithFence(debt, fence);
-    else this.#context.signals.add(debt);
+    else debt.signal(this.#context.signals);
   }
 
   /** It was signalled. */

@@ -28,7 +28,7 @@ export class SignalBatch {
   /** Signals now, or at the end of the outermost {@link run}. */
   add(item: Signallable): void {
     this.#pending.push(item);
-    if (this.#depth === 0) this.#flush();
+    if (this.#depth === 0) this.flush();
   }
 
   /** What falls due within `scope` is signalled with one call a device. */
@@ -37,11 +37,12 @@ export class SignalBatch {
     try {
       scope();
     } finally {
-      if (--this.#depth === 0) this.#flush();
+      if (--this.#depth === 0) this.flush();
     }
   }
 
-  #flush(): void {
+  /** Signals what has fallen due, also within {@link run}. */
+  flush(): void {
     while (this.#pending.length > 0) {
       const pending = this.#pending;
       this.#pending = [];

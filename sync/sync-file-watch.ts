@@ -4,8 +4,9 @@ import { EPOLLIN, type Watch } from '../native/poller.ts';
 import type { SyncFileInfo } from '../devices/sync-kernel.ts';
 import type { SyncContext } from './context.ts';
 import type { FenceOutcome } from './fence.ts';
+import type { HeldFence } from './wait.ts';
 
-export class SyncFileWatch {
+export class SyncFileWatch implements HeldFence {
   readonly #context: SyncContext;
   readonly #onOutcome: (outcome: FenceOutcome) => void;
   readonly #fd: OwnedFd;

@@ -226,16 +226,22 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
   }
 
   #plan(kind: 'wait' | 'release'): LossPlan {
-    const { strategy } = this.#context;
+    if (this.current) return { type: 'move', device: this.current.device };
+    const { strategy, log } = this.#context;
     const context = this.#context.recovery();
     const lost = this.imports.lastLost;
-    if (this.current) return { type: 'move', device: this.current.device };
-    if (lost !== undefined)
-      return kind === 'wait'
-        ? strategy.onWaitLost(lost, context)
-        : strategy.onReleaseLost(lost, context);
-    const [device] = strategy.placeTimeline(context);
-    return device ? { type: 'move', device } : { type: 'park' };
+    try {
+      if (lost === undefined) {
+        const [device] = strategy.placeTimeline(context);
+        return device ? { type: 'move', device } : { type: 'park' };
+      }
+      if (kind === 'wait') return strategy.onWaitLost(lost, context);
+      return strategy.onReleaseLost(lost, context);
+    } catch (error) {
+      // A user's own strategy: its bug must not take what others are owed.
+      log.error(`strategy ${strategy.name} failed`, error);
+      return { type: 'park' };
+    }
   }
 
   /** The first import, or the one a move needs, found no room before. */

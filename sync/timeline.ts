@@ -1,6 +1,7 @@
 /** A client's timeline (linux-drm-syncobj-v1.xml: wp_linux_drm_syncobj_timeline_v1). */
 import { Observable } from 'rxjs';
 import type { Point } from '../devices/syncobj-device.ts';
+import { SyncDisposedError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';
 import type { ReleasePoint } from './release.ts';
 import type { TimelineState } from './timeline-state.ts';
@@ -23,7 +24,8 @@ export class Timeline {
 
   /**
    * A cold Observable: subscribing begins the wait, unsubscribing cancels it. One outcome, then complete; an already signalled
-   * point answers synchronously. It never errors because a device died. Its only error is BudgetExceededError.
+   * point answers synchronously. It never errors because a device died. Its errors are BudgetExceededError and, after the
+   * disposal of the timeline or its owner, SyncDisposedError.
    */
   waitForPoint(point: Point): Observable<FenceOutcome> {
     return new Observable<FenceOutcome>((subscriber) => {
@@ -31,6 +33,7 @@ export class Timeline {
       subscriber.add(() => {
         if (wait) this.#state.waits.leave(wait, subscriber);
       });
+      this.#checkLive();
       wait = this.#state.join(point, subscriber);
       // A subscriber that left while the wait was begun: its teardown came too early to see the wait.
       if (subscriber.closed) this.#state.waits.leave(wait, subscriber);
@@ -42,6 +45,7 @@ export class Timeline {
    * many unsignalled ones.
    */
   createRelease(point: Point): ReleasePoint<Timeline> {
+    this.#checkLive();
     return this.#state.debts.create<Timeline>(this, point);
   }
 
@@ -50,5 +54,9 @@ export class Timeline {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#state.destroy();
+  }
+
+  #checkLive(): void {
+    if (this.#disposed) throw new SyncDisposedError(`timeline@${this.id}`);
   }
 }

@@ -2,7 +2,6 @@
 import type { Subscriber } from 'rxjs';
 import type { Point } from '../devices/syncobj-device.ts';
 import type { FenceOutcome, FencePhase } from './fence.ts';
-import type { SyncFileWatch } from './sync-file-watch.ts';
 
 /**
  * Where a pending wait stands:
@@ -11,6 +10,14 @@ import type { SyncFileWatch } from './sync-file-watch.ts';
  * - `sync-file`: the fence is held and polled.
  */
 export type WaitStage = 'queued' | 'blind' | 'sync-file' | 'settled';
+
+/** A fence that is polled. */
+export interface HeldFence {
+  /** SYNC_IOC_SET_DEADLINE, once. */
+  hintDeadline(deadlineNs: bigint): void;
+  /** Idempotent. Nothing is called back any more. */
+  close(): void;
+}
 
 /** What a wait tells its surroundings. */
 export interface WaitHome {
@@ -33,8 +40,10 @@ export class PointWait {
   /** Since when it is in this phase. */
   phaseSinceNs: bigint;
   stage: WaitStage = 'queued';
-  fence: SyncFileWatch | undefined;
-  #subscribers: Subscriber<FenceOutcome>[] = [];
+  fence: HeldFence | undefined;
+  /** Nearly always the only one: an array for each wait would double its size. */
+  #subscriber: Subscriber<FenceOutcome> | undefined;
+  #others: Subscriber<FenceOutcome>[] | undefined;
 
   constructor(home: WaitHome, point: Point, nowNs: bigint) {
     this.home = home;
@@ -44,28 +53,35 @@ export class PointWait {
   }
 
   join(subscriber: Subscriber<FenceOutcome>): void {
-    this.#subscribers.push(subscriber);
+    if (!this.#subscriber) this.#subscriber = subscriber;
+    else if (this.#others) this.#others.push(subscriber);
+    else this.#others = [subscriber];
   }
 
   /** Returns whether nobody awaits it any more. */
   leave(subscriber: Subscriber<FenceOutcome>): boolean {
-    const index = this.#subscribers.indexOf(subscriber);
-    if (index >= 0) this.#subscribers.splice(index, 1);
-    return this.#subscribers.length === 0;
+    if (this.#subscriber === subscriber) this.#subscriber = this.#others?.shift();
+    else this.#others = this.#others?.filter((other) => other !== subscriber);
+    return this.#subscriber === undefined;
   }
 
   /** The last thing that happens to it. */
   deliver(outcome: FenceOutcome): void {
-    const subscribers = this.#subscribers;
-    this.#subscribers = [];
-    for (const subscriber of subscribers) {
+    const first = this.#subscriber;
+    const others = this.#others;
+    this.abandon();
+    first?.next(outcome);
+    first?.complete();
+    if (!others) return;
+    for (const subscriber of others) {
       subscriber.next(outcome);
       subscriber.complete();
     }
   }
 
-  /** The wait could not be begun: the latest subscriber gets the error by the throw itself, others do not exist yet. */
+  /** Nobody is told any more. */
   abandon(): void {
-    this.#subscribers = [];
+    this.#subscriber = undefined;
+    this.#others = undefined;
   }
 }

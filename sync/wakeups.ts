@@ -49,6 +49,7 @@ export class Wakeups implements Retryable {
   #again = false;
   /** A query failed for want of memory. */
   #unfinished = false;
+  #disposed = false;
   /** `signalled` registrations made and known to have fired; read only when no device can be asked. */
   #signalledArmed = 0;
   #signalledFired = 0;
@@ -96,7 +97,7 @@ export class Wakeups implements Retryable {
     } finally {
       this.#scanning = false;
     }
-    if (this.#again || this.#unfinished) this.#context.retries.add(this);
+    if (!this.#disposed && (this.#again || this.#unfinished)) this.#context.retries.add(this);
   }
 
   retry(): boolean {
@@ -105,6 +106,7 @@ export class Wakeups implements Retryable {
   }
 
   dispose(): void {
+    this.#disposed = true;
     this.#active.clear();
     this.#context.retries.remove(this);
     for (const shared of [this.#available, this.#signalled]) {

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { native } from '../../native/binding.ts';
+import { OwnedFd } from '../../native/fd.ts';
 import { inWorld, watch } from './world.ts';
 
 test(
@@ -44,5 +46,34 @@ test(
     world.unplug('sim:1');
     expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: 19 }]);
     dmabuf.release();
+  }),
+);
+
+test(
+  'a dma-buf whose fences cannot be exported is polled, and one that cannot be polled has none',
+  inWorld((world) => {
+    const owner = world.owner();
+    // Neither is a dma-buf: an eventfd can be polled, a file cannot.
+    const eventfd = new OwnedFd(native.eventfd(0));
+    const polled = watch(owner.waitForDmabuf(eventfd.fd));
+    world.turn();
+    expect(polled.outcomes).toEqual([]);
+    native.eventfdWrite(eventfd.fd, 1n);
+    world.turn();
+    expect(polled.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
+    const file = new OwnedFd(native.memfdCreate('no dma-buf', 0));
+    const unpolled = watch(owner.waitForDmabuf(file.fd));
+    expect(unpolled.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
+    eventfd.close();
+    file.close();
+  }),
+);
+
+test(
+  'what is no sync_file is an error of the caller, and closed',
+  inWorld((world) => {
+    const fd = new OwnedFd(native.eventfd(0));
+    expect(watch(world.owner().waitForSyncFile(fd)).error).toBeInstanceOf(Error);
+    expect(fd.closed).toBe(true);
   }),
 );
