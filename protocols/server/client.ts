@@ -51,6 +51,7 @@ const ERROR_OPCODE = 0;
 const DELETE_ID_OPCODE = 1;
 const MAX_ERROR_BYTES = 2048;
 const EAGAIN = 11;
+const EMFILE = 24;
 
 /** Made by Display for every connection. */
 export class Client implements WriterOwner {
@@ -230,6 +231,7 @@ export class Client implements WriterOwner {
       count = this.connection.receive(reader, usedBytes);
       if (count === -EAGAIN) count = 0;
       else if (count <= 0) {
+        if (count === -EMFILE) this.postNoMemory();
         if (count < 0)
           this.#host.log.debug(`client ${this.number}: receive failed (errno ${-count})`);
         this.disconnect();

@@ -1,4 +1,5 @@
 /** The server: listens, owns the clients and the globals, and decides when is read and when is sent. */
+import { native } from '../../native/binding.ts';
 import type { Clock } from '../../native/clock.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
@@ -219,6 +220,7 @@ export class Display implements ClientHost {
 
   #accept(socket: DisplaySocket | OwnedFd): void {
     try {
+      native.setNonBlocking(socket.fd, true);
       const acceptor = new Acceptor(socket.fd, {
         poller: this.poller,
         clock: this.#clock,

@@ -10,7 +10,10 @@ import { Writer } from './writer.ts';
 import type { WriterOwner } from './writer.ts';
 
 const ETOOMANYREFS = 109;
-const receivedFds = new Int32Array(1 + MAX_FDS_PER_RECEIVE);
+const EMFILE = 24;
+/** Count, descriptors, and whether some were lost. */
+const receivedFds = new Int32Array(2 + MAX_FDS_PER_RECEIVE);
+const LOST = 1 + MAX_FDS_PER_RECEIVE;
 
 /** A reader large enough for what one {@link Connection.receive} may yield: shared by all connections of a display. */
 export function receiveBufferBytes(limits: WireLimits): number {
@@ -53,14 +56,18 @@ export class Connection {
 
   /**
    * One recvmsg behind the `usedBytes` already in the reader's buffer. Returns the bytes added, 0 at the end of the stream, or
-   * a negated errno.
+   * a negated errno: EMFILE when descriptors were lost because this process can have no more, ETOOMANYREFS when the peer sends
+   * more than its messages take.
    */
   receive(reader: Reader, usedBytes: number): number {
     const room = Math.min(reader.bytes.length - usedBytes, this.#limits.maxBytesPerTurn);
     const count = native.recvmsg(this.fd, reader.bytes, usedBytes, room, receivedFds);
     const fdCount = receivedFds[0] ?? 0;
-    if (count < 0 || fdCount === 0) return count;
+    if (count < 0) return count;
+    const lost = receivedFds[LOST] !== 0;
+    if (fdCount === 0 && !lost) return count;
     for (let index = 1; index <= fdCount; index++) this.fds.push(receivedFds[index]!);
+    if (lost) return -EMFILE;
     return this.fds.size > this.#limits.maxPendingFds ? -ETOOMANYREFS : count;
   }
 

@@ -1,6 +1,7 @@
 /** What a broken or hostile client sends: its own connection ends with the right error, nothing is left, others do not notice. */
 import { expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
+import { OwnedFd } from '../../../native/fd.ts';
 import {
   WlBuffer,
   WlCompositor,
@@ -379,6 +380,22 @@ test('a handler out of descriptors: no_memory', () =>
   scene(({ raw, error }) => {
     raw.send(SURFACE, 5, [0]);
     expect(error()).toMatchObject({ objectId: 1, code: NO_MEMORY });
+  }));
+
+test('descriptors lost because we are out of them: no_memory, not a fault of the client', () =>
+  scene(({ raw, harness, seen, error }) => {
+    const memory = new OwnedFd(native.memfdCreate('pool', 1));
+    const before = native.getNofileLimit();
+    raw.send(SHM, 0, [FREE_ID, 4096], [memory.fd]);
+    native.setNofileLimit(memory.fd + 1);
+    try {
+      harness.settle();
+    } finally {
+      native.setNofileLimit(before.soft);
+      memory.close();
+    }
+    expect(error()).toMatchObject({ objectId: 1, code: NO_MEMORY });
+    expect(seen).toEqual([]);
   }));
 
 test('half a message and then the end', () =>
