@@ -1,5 +1,7 @@
 /** Our server, libwayland's client. */
 import { expect, test } from 'vitest';
+import { native } from '../../native/binding.ts';
+import { OwnedFd } from '../../native/fd.ts';
 import { WlCompositor, WlOutput, WlSeat, WlShm } from '../../protocols/generated/wayland.server.ts';
 import { withHarness } from '../protocols/server/harness.ts';
 import type { Harness } from '../protocols/server/harness.ts';
@@ -55,6 +57,24 @@ test.skipIf(missing)(needs('wayland-info', 'wayland-info lists our globals and e
       expect(harness.display.clients.size).toBe(0);
     }),
   ),
+);
+
+test.skipIf(missing)(needs('wayland-info', 'a client is started with its connection in hand'), () =>
+  withHarness(async (harness) => {
+    createGlobals(harness);
+    const [ours, theirs] = native.socketPair();
+    harness.display.connect(new OwnedFd(ours));
+    const inherited = new OwnedFd(theirs);
+    harness.poller.start();
+    const running = runProgram('wayland-info', [], { WAYLAND_SOCKET: '3' }, inherited.fd);
+    inherited.close();
+    const result = await running;
+    expect(result.status).toBe(0);
+    expect(result.stdout).toContain("interface: 'wl_shm'");
+    harness.poller.stop();
+    harness.settle();
+    expect(harness.display.clients.size).toBe(0);
+  }),
 );
 
 test.skipIf(missing)(

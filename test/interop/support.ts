@@ -30,22 +30,23 @@ export interface ProgramResult {
 
 const LIMIT_MS = 15_000;
 
-/** Runs a program to its end; killed after 15 s, which shows as status null. */
+/** Runs a program to its end; killed after 15 s, which shows as status null. `inherited`: borrowed, its fd 3. */
 export function runProgram(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  inherited?: number,
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(inherited === undefined ? [] : [inherited])],
       timeout: LIMIT_MS,
     });
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, stdout, stderr }));
   });
