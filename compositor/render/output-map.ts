@@ -13,7 +13,7 @@ import {
   roundIn,
   roundOut,
   scaling,
-  then,
+  chain,
   transformOf,
   translation,
 } from './transform.ts';
@@ -22,8 +22,8 @@ import {
 export function outputMap(output: Output): Affine {
   const { width, height, scale, transform, x, y } = output.description;
   const turned = (transform & 1) === 1;
-  const logical = then(translation(-x, -y), scaling(scale, scale));
-  return then(logical, transformOf(transform, turned ? height : width, turned ? width : height));
+  const logical = chain(translation(-x, -y), scaling(scale, scale));
+  return chain(logical, transformOf(transform, turned ? height : width, turned ? width : height));
 }
 
 /** The item's rectangle in output pixels, grown to whole ones. */
@@ -63,7 +63,7 @@ export function boxRegion(box: Box): Region {
 
 /** From output pixels to the pixels of the item's buffer: what pixman wants as a source's transform. */
 export function bufferMap(item: SceneItem, content: BufferContent, map: Affine): Affine {
-  return then(invert(then(translation(item.x, item.y), map)), surfaceToBuffer(item, content));
+  return chain(invert(chain(translation(item.x, item.y), map)), surfaceToBuffer(item, content));
 }
 
 function surfaceToBuffer(item: SceneItem, content: BufferContent): Affine {
@@ -83,12 +83,12 @@ function surfaceToBuffer(item: SceneItem, content: BufferContent): Affine {
     viewport,
   });
   const source = viewport.source ?? { x: 0, y: 0, width: size.width, height: size.height };
-  const cropped = then(
+  const cropped = chain(
     scaling(source.width / state.width, source.height / state.height),
     translation(source.x, source.y),
   );
-  const scaled = then(cropped, scaling(bufferScale, bufferScale));
-  return then(
+  const scaled = chain(cropped, scaling(bufferScale, bufferScale));
+  return chain(
     scaled,
     transformOf(bufferTransform, size.width * bufferScale, size.height * bufferScale),
   );

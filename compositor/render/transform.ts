@@ -21,7 +21,7 @@ export interface Box {
 export const IDENTITY: Affine = { xx: 1, xy: 0, x0: 0, yx: 0, yy: 1, y0: 0 };
 
 /** First `first`, then `second`. */
-export function then(first: Affine, second: Affine): Affine {
+export function chain(first: Affine, second: Affine): Affine {
   return {
     xx: second.xx * first.xx + second.xy * first.yx,
     xy: second.xx * first.xy + second.xy * first.yy,
