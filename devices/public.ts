@@ -35,6 +35,9 @@ export type { SimAccounting, SimRemoval } from './simulated/simulated-kernel.ts'
 export type { PendingOnRemoval, SimDeviceOptions } from './simulated/sim-device.ts';
 export type { SimCall, SimFault, SimOperation } from './simulated/sim-calls.ts';
 export type { SimDmabuf } from './simulated/sim-dmabufs.ts';
+export { RemoteKernel } from './simulated/remote-kernel.ts';
+export type { RemoteFence, RemoteKernelOptions } from './simulated/remote-kernel.ts';
+export { SimServer } from './simulated/sim-server.ts';
 export { SimFence } from './simulated/sim-fence.ts';
 export { ManualClock, SystemClock } from '../native/clock.ts';
 export type { Clock, Timer } from '../native/clock.ts';
