@@ -38,7 +38,7 @@ export interface ClientHost {
   markDirty(client: Client): void;
   /** It is to be freed at the end of the turn. */
   markDoomed(client: Client): void;
-  /** It has requests that came before it was paused. */
+  /** It has requests that came and were not dispatched: after a pause, or because it had its share of the turn. */
   markBacklog(client: Client): void;
   /** Readable or writable. */
   serve(client: Client, events: number): void;
@@ -78,6 +78,8 @@ export class Client implements WriterOwner {
   #endingId = 0;
   /** Where in the receive buffer the message being dispatched begins, in words. */
   #messageAt = 0;
+  /** Messages it may still have dispatched in this turn; below 0 when there are more. */
+  #budget = 0;
 
   /** Used by Display alone. Takes ownership of `socket`, also when it throws. */
   constructor(
@@ -222,7 +224,7 @@ export class Client implements WriterOwner {
     resource.writer = CLOSED_WRITER;
   }
 
-  /** For Display alone: one receive and the dispatch of what came. `receive` false: only what was kept during a pause. Bytes received. */
+  /** For Display alone: one receive and the dispatch of what came. `receive` false: only what was kept. Bytes received and dispatched. */
   read(reader: Reader, receive: boolean): number {
     if (!this.#alive) return 0;
     let usedBytes = this.connection.unkeep(reader);
@@ -240,9 +242,11 @@ export class Client implements WriterOwner {
       usedBytes += count;
     }
     reader.fds = this.connection.fds;
+    this.#budget = this.#host.limits.maxMessagesPerTurn;
     const dispatchedBytes = this.#dispatchAll(reader, usedBytes);
     this.connection.keep(reader, dispatchedBytes, usedBytes);
-    return count;
+    if (this.#budget < 0 && this.#running) this.#host.markBacklog(this);
+    return count + dispatchedBytes;
   }
 
   /** For Display alone: the socket is writable, readable or hung up. */
@@ -331,7 +335,7 @@ export class Client implements WriterOwner {
       if (sizeBytes < HEADER_BYTES || (sizeBytes & 3) !== 0 || sizeBytes > maxBytes)
         throw new WireFormatError(`message of ${sizeBytes} bytes`);
       const end = at + (sizeBytes >>> 2);
-      if (end > endWords) break;
+      if (end > endWords || --this.#budget < 0) break;
       const resource = id < SERVER_ID_START ? clientSide[id] : this.#serverSide(id, opcode);
       if (resource === null || resource === undefined) throw invalidObject(this, id);
       const description = resource.description;

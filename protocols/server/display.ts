@@ -20,6 +20,7 @@ import { DisplaySocket } from './display-socket.ts';
 import type { Global } from './global.ts';
 import { GlobalRegistry } from './registry.ts';
 import type { Resource, ServerInterface } from './resource.ts';
+import { WakeUp } from './wake-up.ts';
 
 export interface DisplayOptions {
   readonly poller: Poller;
@@ -61,7 +62,8 @@ export class Display implements ClientHost {
   #dirty: Client[] = [];
   #doomed: Client[] = [];
   #backlog: Client[] = [];
-  #wakeQueued = false;
+  readonly #wakeUp: WakeUp;
+  #flushQueued = false;
   #serving = false;
   #serial = 0;
   #closed = false;
@@ -74,6 +76,7 @@ export class Display implements ClientHost {
     this.#env = options.env ?? process.env;
     this.trace = this.#makeTrace(options.traceTo);
     this.#reader = new Reader(new ArrayBuffer(receiveBufferBytes(this.limits)));
+    this.#wakeUp = new WakeUp(options.poller, () => this.#serveBacklog());
     this.#stopTurnEnd = options.poller.onTurnEnd(() => this.#endTurn());
   }
 
@@ -145,10 +148,10 @@ export class Display implements ClientHost {
     if (this.#serving) return;
     for (const { acceptor } of this.#sockets) acceptor.accept();
     for (let round = 0; round < MAX_DRAIN_ROUNDS; round++) {
-      let receivedBytes = 0;
+      let progressBytes = 0;
       for (const client of this.#clients)
-        if (!client.paused) receivedBytes += this.#read(client, true);
-      if (receivedBytes === 0) break;
+        if (!client.paused) progressBytes += this.#read(client, true);
+      if (progressBytes === 0) break;
     }
     this.#endTurn();
   }
@@ -173,6 +176,7 @@ export class Display implements ClientHost {
       client.destroy();
     }
     this.#doomed = [];
+    this.#wakeUp.close();
     this.#stopTurnEnd();
   }
 
@@ -183,17 +187,17 @@ export class Display implements ClientHost {
 
   markDirty(client: Client): void {
     this.#dirty.push(client);
-    this.#wakeSoon();
+    this.#flushSoon();
   }
 
   markDoomed(client: Client): void {
     this.#doomed.push(client);
-    this.#wakeSoon();
+    this.#flushSoon();
   }
 
   markBacklog(client: Client): void {
     this.#backlog.push(client);
-    this.#wakeSoon();
+    this.#wakeUp.request();
   }
 
   serve(client: Client, events: number): void {
@@ -252,20 +256,17 @@ export class Display implements ClientHost {
   }
 
   /** Events made outside a turn of the poller are sent when the running script ends. */
-  #wakeSoon(): void {
-    if (this.#wakeQueued || this.#serving) return;
-    this.#wakeQueued = true;
+  #flushSoon(): void {
+    if (this.#flushQueued || this.#serving) return;
+    this.#flushQueued = true;
     queueMicrotask(() => {
-      this.#wakeQueued = false;
+      this.#flushQueued = false;
       this.#endTurn();
     });
   }
 
   #endTurn(): void {
     if (this.#serving || this.#closed) return;
-    const backlog = this.#backlog;
-    this.#backlog = [];
-    for (const client of backlog) this.#read(client, false);
     this.flush();
     while (this.#doomed.length > 0) {
       const doomed = this.#doomed;
@@ -273,6 +274,12 @@ export class Display implements ClientHost {
       for (const client of doomed) client.destroy();
       this.flush();
     }
+  }
+
+  #serveBacklog(): void {
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    for (const client of backlog) this.#read(client, false);
   }
 
   #makeTrace(write: ((line: string) => void) | undefined): Trace | null {

@@ -6,6 +6,8 @@ export interface WireLimits {
   readonly maxMessageBytes: number;
   /** Read and dispatched in one turn of the loop before the next client has its turn. */
   readonly maxBytesPerTurn: number;
+  /** Dispatched in one turn: handlers may take long. The rest waits for the next turn. */
+  readonly maxMessagesPerTurn: number;
   /** Events waiting for a client that does not read. Beyond it the client is cut. */
   readonly maxQueuedBytes: number;
   /** Descriptors waiting for a client that does not read. Beyond it the client is cut. */
@@ -19,6 +21,7 @@ export interface WireLimits {
 export const DEFAULT_WIRE_LIMITS: WireLimits = {
   maxMessageBytes: 4096,
   maxBytesPerTurn: 64 * 1024,
+  maxMessagesPerTurn: 2048,
   maxQueuedBytes: 4 * 1024 * 1024,
   maxQueuedFds: 512,
   maxPendingFds: 1024,

@@ -74,6 +74,40 @@ test('a client that floods is read in portions, so that another one is answered 
     { limits: { maxBytesPerTurn: 4096 } },
   ));
 
+test('a client with slow requests has its share of a turn, and the rest in the next ones', () =>
+  withHarness(
+    (harness) => {
+      const { damages, raw } = countDamage(harness);
+      const other = harness.raw().raw;
+      raw.sendBytes(
+        Buffer.concat(Array.from({ length: 95 }, (_, index) => message(4, 1, [index, 0, 1, 1]))),
+      );
+      harness.poller.dispatch();
+      expect(damages).toHaveLength(10);
+      other.send(DISPLAY, 0, [2]);
+      harness.poller.dispatch();
+      expect(damages).toHaveLength(20);
+      expect(other.read()).toHaveLength(2);
+      raw.send(4, 1, [95, 0, 1, 1]);
+      harness.settle();
+      expect(damages).toEqual(Array.from({ length: 96 }, (_, index) => index));
+    },
+    { limits: { maxMessagesPerTurn: 10 } },
+  ));
+
+test('draining goes on past the share of a turn', () =>
+  withHarness(
+    (harness) => {
+      const { damages, raw } = countDamage(harness);
+      raw.sendBytes(
+        Buffer.concat(Array.from({ length: 95 }, (_, index) => message(4, 1, [index, 0, 1, 1]))),
+      );
+      harness.display.drain();
+      expect(damages).toHaveLength(95);
+    },
+    { limits: { maxMessagesPerTurn: 10 } },
+  ));
+
 test('all events of a turn are one packet', () =>
   withHarness((harness) => {
     const { raw } = harness.raw();
