@@ -111,6 +111,10 @@ export class Desktop implements BackendHost {
     return () => this.#lost.delete(listener);
   }
 
+  keyboardPresent(present: boolean): void {
+    this.shell.setKeyboardPresent(present);
+  }
+
   lost(reason: string): void {
     for (const listener of this.#lost) listener(reason);
   }
@@ -130,6 +134,13 @@ export class Desktop implements BackendHost {
   /** Takes the consequences of a changed scene now instead of at the next frame. */
   settle(): void {
     this.#refocus();
+  }
+
+  /** As at start: these outputs, nothing pressed, the pointer in the corner. Clients are the caller's business. */
+  reset(outputs: readonly OutputDescription[]): void {
+    this.seat.reset();
+    this.shell.reset();
+    if (this.backend.canAddOutputs) this.#outputs.restore(outputs);
   }
 
   /** PNG of an output as last shown; null before its first frame. */

@@ -10,6 +10,7 @@ const BYTES_PER_PIXEL = 4;
 /** Throws PixmanMissingError where nothing can be drawn. */
 export class HeadlessBackend implements Backend {
   readonly name = 'headless';
+  readonly pace = 'deadline';
   readonly canAddOutputs = true;
   readonly #initial: readonly OutputDescription[];
   readonly #targets = new Map<Output, PixelTarget>();

@@ -12,12 +12,19 @@ export interface FrameClockListener {
   presented(timestampNs: bigint, sequence: bigint): void;
 }
 
+export type FramePace = 'deadline' | 'asap';
+
 export interface FrameClockOptions {
   readonly clock: Clock;
   /** Millihertz; a period is 10^12 / refreshMhz ns, computed from the base each time, so nothing drifts. */
   readonly refreshMhz: number;
   /** How long before the vertical blank a frame is latched: composing must fit in. Default: 4 ms, at most a third of a period. */
   readonly latchLeadNs?: bigint;
+  /**
+   * `deadline` (default): a frame is latched as late as possible. `asap`: a moment after it was asked for, when the backend has
+   * shown the one before: for a host that has deadlines of its own, however deep compositors are nested.
+   */
+  readonly pace?: FramePace;
   readonly listener: FrameClockListener;
 }
 
@@ -26,6 +33,9 @@ const DEFAULT_LEAD_NS = 4_000_000n;
 /** A backend that never answers (its window is hidden) does not stop clients for ever. */
 const BACKEND_PATIENCE_NS = 1_000_000_000n;
 
+/** Commits that come together are latched together. */
+const ASAP_BATCH_NS = 1_000_000n;
+
 type Phase = 'idle' | 'armed' | 'latching' | 'shown-timed' | 'shown-backend';
 
 /** At most one frame is in flight; while nothing is scheduled there is no timer at all. */
@@ -33,6 +43,7 @@ export class FrameClock {
   readonly #clock: Clock;
   readonly #listener: FrameClockListener;
   readonly #leadOption: bigint | undefined;
+  readonly #pace: FramePace;
   #refreshMhz: bigint;
   #leadNs: bigint;
   /** Vertical blank number 0 of the current rate. */
@@ -51,6 +62,7 @@ export class FrameClock {
     this.#clock = options.clock;
     this.#listener = options.listener;
     this.#leadOption = options.latchLeadNs;
+    this.#pace = options.pace ?? 'deadline';
     this.#refreshMhz = BigInt(options.refreshMhz);
     this.#leadNs = this.#leadFor(this.#refreshMhz);
     this.#baseNs = this.#clock.nowNs();
@@ -131,7 +143,9 @@ export class FrameClock {
   #arm(): void {
     this.#phase = 'armed';
     this.#targetNs = this.#nextTargetNs();
-    this.#timer = this.#clock.at(this.#targetNs - this.#leadNs, () => this.#latch());
+    const latchNs =
+      this.#pace === 'asap' ? this.#clock.nowNs() + ASAP_BATCH_NS : this.#targetNs - this.#leadNs;
+    this.#timer = this.#clock.at(latchNs, () => this.#latch());
   }
 
   #latch(): void {
@@ -171,6 +185,7 @@ export class FrameClock {
 
   /** The first vertical blank after the last one shown whose deadline is not over. */
   #nextTargetNs(): bigint {
+    if (this.#pace === 'asap') return this.#blankAfter(this.#clock.nowNs());
     const earliest = this.#clock.nowNs() + this.#leadNs - 1n;
     return this.#blankAfter(earliest > this.#lastPresentedNs ? earliest : this.#lastPresentedNs);
   }

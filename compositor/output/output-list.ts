@@ -61,6 +61,7 @@ export class OutputList {
       id: this.#nextId++,
       description,
       clock,
+      pace: this.#options.backend.pace,
       listener: () => ({
         latch: (timeNs) => repaint?.latch(timeNs) ?? 'none',
         presented: (timeNs, sequence) => repaint?.presented(timeNs, sequence),
@@ -90,6 +91,18 @@ export class OutputList {
     this.#options.backend.outputRemoved(output);
     this.#options.changed();
     this.scheduleAll();
+  }
+
+  /** Makes the outputs these, keeping those of the same name. */
+  restore(descriptions: readonly OutputDescription[]): void {
+    for (const output of this.all) {
+      const wanted = descriptions.find(({ name }) => name === output.name);
+      if (wanted) output.change(wanted);
+      else this.remove(output);
+    }
+    for (const description of descriptions) {
+      if (!this.all.some(({ name }) => name === description.name)) this.add(description);
+    }
   }
 
   damageAll(output: Output): void {

@@ -5,7 +5,7 @@ import type { Client } from '../../protocols/server/client.ts';
 import { ClientResources } from '../seat/client-resources.ts';
 import { isTransform, type Transform } from '../surface/transform.ts';
 import type { SurfaceOutput } from '../surface/surface-output.ts';
-import { FrameClock, type FrameClockListener } from './frame-clock.ts';
+import { FrameClock, type FrameClockListener, type FramePace } from './frame-clock.ts';
 
 /** What an output is made of. Sizes are pixels of the mode, before the transform. */
 export interface OutputDescription {
@@ -61,7 +61,7 @@ export interface OutputOptions {
   readonly description: OutputDescription;
   readonly clock: Clock;
   readonly listener: (output: Output) => FrameClockListener;
-  readonly latchLeadNs?: bigint;
+  readonly pace?: FramePace;
 }
 
 /** Owned by the compositor; removed outputs are disposed and never come back. */
@@ -81,7 +81,7 @@ export class Output implements SurfaceOutput {
       clock: options.clock,
       refreshMhz: options.description.refreshMhz,
       listener: options.listener(this),
-      ...(options.latchLeadNs === undefined ? {} : { latchLeadNs: options.latchLeadNs }),
+      ...(options.pace && { pace: options.pace }),
     });
   }
 

@@ -72,7 +72,7 @@ export class Repaint implements FrameClockListener {
   }
 
   damageAll(): void {
-    this.#tracker.addAll(this.#bounds);
+    this.#tracker.addPixels(this.#bounds);
     this.#options.output.clock.schedule();
   }
 
@@ -107,7 +107,7 @@ export class Repaint implements FrameClockListener {
       },
     });
     if (shown === 'none') {
-      this.#tracker.addAll(this.#bounds);
+      this.#tracker.addPixels(damage);
       return 'none';
     }
     this.#frames++;

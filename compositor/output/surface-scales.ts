@@ -5,9 +5,17 @@ import { Output } from './output.ts';
 
 export type ScaleListener = (scale: number) => void;
 
+interface Told {
+  readonly scale: number;
+  readonly wholeScale: number;
+  readonly transform: number;
+}
+
+const DEFAULT_SCALE: Told = { scale: 1, wholeScale: 1, transform: 0 };
+
 /** Tells wl_surface.preferred_buffer_scale and _transform, and fractional scales to whoever listens. */
 export class SurfaceScales {
-  readonly #told = new Map<Surface, { scale: number; transform: number }>();
+  readonly #told = new Map<Surface, Told>();
   readonly #listeners = new Map<Surface, ScaleListener>();
 
   /** The surface's outputs or their scales changed. Off all outputs it keeps what it had. */
@@ -19,14 +27,17 @@ export class SurfaceScales {
     }
     if (!resource || !best) return;
     const { scale, wholeScale, transform } = best;
-    const told = this.#told.get(surface);
-    if (told?.scale === scale && told.transform === transform) return;
-    this.#told.set(surface, { scale, transform });
+    // Before the first event scale 1 and no transform are preferred (wayland.xml): then there is nothing to tell. Clients with an
+    // older libwayland that bind whatever version is offered depend on it.
+    const told = this.#told.get(surface) ?? DEFAULT_SCALE;
+    this.#told.set(surface, { scale, wholeScale, transform });
     if (resource.version >= WlSurface.preferredBufferScaleSince) {
-      WlSurface.sendPreferredBufferScale(resource, wholeScale);
-      WlSurface.sendPreferredBufferTransform(resource, transform);
+      if (told.wholeScale !== wholeScale) WlSurface.sendPreferredBufferScale(resource, wholeScale);
+      if (told.transform !== transform) {
+        WlSurface.sendPreferredBufferTransform(resource, transform);
+      }
     }
-    this.#listeners.get(surface)?.(scale);
+    if (told.scale !== scale) this.#listeners.get(surface)?.(scale);
   }
 
   /** wp_fractional_scale_v1 of a surface; it is told now what is known. Null takes it away. */
@@ -36,8 +47,7 @@ export class SurfaceScales {
       return;
     }
     this.#listeners.set(surface, listener);
-    const told = this.#told.get(surface);
-    if (told) listener(told.scale);
+    listener((this.#told.get(surface) ?? DEFAULT_SCALE).scale);
   }
 
   listensTo(surface: Surface): boolean {

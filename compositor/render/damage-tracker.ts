@@ -18,7 +18,7 @@ interface Tracked {
 export class DamageTracker {
   #tracked = new Map<Surface, Tracked>();
   #map: Affine | undefined;
-  #whole: Region | undefined;
+  #extra: Region = Region.empty;
 
   /** Surfaces of the last frame, bottom to top. */
   get surfaces(): Iterable<Surface> {
@@ -35,17 +35,17 @@ export class DamageTracker {
     if (tracked) tracked.damage = tracked.damage.union(damage);
   }
 
-  /** Everything is to be drawn anew, for example on another buffer. */
-  addAll(whole: Region): void {
-    this.#whole = whole;
+  /** These output pixels are to be drawn anew whatever changes. */
+  addPixels(pixels: Region): void {
+    this.#extra = this.#extra.union(pixels);
   }
 
   /** Takes the next frame's items (bottom to top, those on this output) and gives what differs, in output pixels within `bounds`. */
   update(items: readonly SceneItem[], map: Affine, bounds: Region): Region {
     const before = this.#tracked;
     const after = new Map<Surface, Tracked>();
-    let damage = this.#whole ?? (this.#map === map ? Region.empty : bounds);
-    this.#whole = undefined;
+    let damage = this.#map === map ? this.#extra : bounds;
+    this.#extra = Region.empty;
     this.#map = map;
     let highest = -1;
     items.forEach((item, order) => {

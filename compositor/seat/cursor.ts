@@ -1,4 +1,5 @@
 /** The pointer's image: a client's surface with the cursor role, drawn above everything. */
+import type { WpCursorShapeDeviceV1Shape } from '../../protocols/generated/cursor-shape-v1.interfaces.ts';
 import type { SceneRoot } from '../render/scene.ts';
 import type { SurfaceRole } from '../surface/surface-role.ts';
 import type { AppliedUpdate } from '../surface/surface-state.ts';
@@ -30,7 +31,7 @@ export class Cursor {
   readonly #changed = new Set<() => void>();
   #surface: Surface | null = null;
   /** A wp_cursor_shape_device_v1.shape, when the client named one instead. */
-  #shape: number | null = null;
+  #shape: WpCursorShapeDeviceV1Shape | null = null;
 
   constructor(pointer: Pointer) {
     this.#pointer = pointer;
@@ -46,7 +47,7 @@ export class Cursor {
     return this.#surface;
   }
 
-  get shape(): number | null {
+  get shape(): WpCursorShapeDeviceV1Shape | null {
     return this.#shape;
   }
 
@@ -65,7 +66,7 @@ export class Cursor {
     this.#notify();
   }
 
-  setShape(shape: number): void {
+  setShape(shape: WpCursorShapeDeviceV1Shape): void {
     this.#surface = null;
     this.#shape = shape;
     this.#notify();

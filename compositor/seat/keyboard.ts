@@ -132,6 +132,12 @@ export class Keyboard {
     if (focus && focus.client === resource.client) this.#sendEnter(resource, focus);
   }
 
+  /** The keys that are down, without telling anybody: a host's keyboard came into our window. */
+  setPressed(keys: Iterable<number>): void {
+    this.#pressed.clear();
+    for (const key of keys) this.#pressed.add(key);
+  }
+
   /** Every key up without telling anybody: the host's keyboard left our window. */
   releaseAll(): void {
     for (const key of this.#pressed) this.#state?.key(key, false);

@@ -217,6 +217,15 @@ export class Pointer {
     this.#endFrame();
   }
 
+  /** As at start. */
+  reset(): void {
+    const grab = this.#grab;
+    this.#grab = undefined;
+    grab?.cancel();
+    this.#pressed.clear();
+    this.warp(0, 0);
+  }
+
   #setPosition(x: number, y: number, timeMs: number): void {
     const from = { x: this.#x, y: this.#y };
     const wanted = this.#seat.clamp(x, y);

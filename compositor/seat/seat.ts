@@ -126,6 +126,14 @@ export class Seat {
     this.pointer.refocus();
   }
 
+  /** Nothing is pressed or grabbed, the pointer is in the corner. */
+  reset(): void {
+    this.keyboard.releaseAll();
+    this.touch.cancel();
+    this.pointer.reset();
+    this.#presses.length = 0;
+  }
+
   dispose(): void {
     this.keyboard.dispose();
   }

@@ -40,6 +40,7 @@ export class Shell implements ToplevelListener, PopupListener {
   readonly #roles = new Map<Surface, Toplevel | Popup>();
   readonly #listeners = new Set<WindowListener>();
   #active: Toplevel | null = null;
+  #keyboardPresent = true;
 
   constructor(options: ShellOptions) {
     this.seat = options.seat;
@@ -156,6 +157,12 @@ export class Shell implements ToplevelListener, PopupListener {
     this.activate(shown[shown.length - 1] ?? null);
   }
 
+  /** Whether there is a keyboard on us (a host's may be elsewhere). */
+  setKeyboardPresent(present: boolean): void {
+    this.#keyboardPresent = present;
+    this.#focusKeyboard();
+  }
+
   setMaximized(toplevel: Toplevel, wanted: boolean): void {
     this.#cover(toplevel, { maximized: wanted }, null);
   }
@@ -187,6 +194,12 @@ export class Shell implements ToplevelListener, PopupListener {
         this.move(toplevel, fallback.x, fallback.y);
       }
     }
+  }
+
+  /** Forgets where the last windows went. */
+  reset(): void {
+    this.popupGrab.dismissAll();
+    this.windowManager.reset?.();
   }
 
   // --- told by toplevels ------------------------------------------------------
@@ -271,6 +284,7 @@ export class Shell implements ToplevelListener, PopupListener {
   }
 
   #focusKeyboard(): void {
+    if (!this.#keyboardPresent) return this.#keyboard.setFocus(null);
     const popup = this.popupGrab.topmost;
     this.#keyboard.setFocus(popup?.surface ?? this.#active?.surface ?? null);
   }

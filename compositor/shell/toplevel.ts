@@ -227,7 +227,7 @@ export class Toplevel implements ShellRole {
     if (this.#destroyed || this.#sentOnce) return;
     this.#sentOnce = true;
     const { resource } = this;
-    if (resource.version >= XdgToplevel.wmCapabilitiesSince) {
+    if (resource.version >= XdgToplevel.wmCapabilitiesSince && !this.#isAncient()) {
       XdgToplevel.sendWmCapabilities(
         resource,
         stateArray([XdgToplevelWmCapabilities.maximize, XdgToplevelWmCapabilities.fullscreen]),
@@ -272,11 +272,20 @@ export class Toplevel implements ShellRole {
   #send(): void {
     const { resource } = this;
     const { width, height } = this.#wanted;
-    if (this.#bounds && resource.version >= XdgToplevel.configureBoundsSince) {
+    const tellsBounds = resource.version >= XdgToplevel.configureBoundsSince && !this.#isAncient();
+    if (this.#bounds && tellsBounds) {
       XdgToplevel.sendConfigureBounds(resource, this.#bounds.width, this.#bounds.height);
     }
     XdgToplevel.sendConfigure(resource, width, height, this.#states());
     this.shellSurface.sendConfigure(this.#wanted);
+  }
+
+  /**
+   * Programs that know wl_surface 1 alone but bind any xdg_wm_base (presentation-shm of weston 10) have no listeners for its newer
+   * events, and libwayland aborts them for it.
+   */
+  #isAncient(): boolean {
+    return this.surface.resource?.version === 1;
   }
 
   #states(): Uint8Array {

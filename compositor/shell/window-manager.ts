@@ -20,6 +20,8 @@ export interface WindowManager {
   activationRequested(toplevel: Toplevel): void;
   /** Outputs came, went or changed. */
   outputsChanged(): void;
+  /** As at start. */
+  reset?(): void;
 }
 
 /** Makes a window manager: usually `(shell, standard) => ({ ...standard, mapped: … })`. */
@@ -68,5 +70,8 @@ export function standardWindowManager(shell: Shell): WindowManager {
     minimizeRequested: (toplevel) => shell.minimize(toplevel),
     activationRequested: (toplevel) => shell.activate(toplevel),
     outputsChanged: () => shell.keepOnOutputs(),
+    reset: () => {
+      cascade = 0;
+    },
   };
 }

@@ -1,0 +1,205 @@
+/** One run of `syncline compositor`: makes everything, runs the command inside, gives everything back. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LinuxKernel } from '../devices/linux/linux-kernel.ts';
+import type { SyncKernel } from '../devices/sync-kernel.ts';
+import { SystemClock } from '../native/clock.ts';
+import { Lifetime } from '../native/lifetime.ts';
+import { Poller } from '../native/poller.ts';
+import type { GpuControl } from '../compositor/control/control-operations.ts';
+import type { BackendFactory } from '../compositor/config.ts';
+import { Compositor } from '../compositor/compositor.ts';
+import { lineLog, type CompositorLog } from '../compositor/log.ts';
+import { strategyByName } from '../sync/recovery/strategies.ts';
+import { InnerCommand } from './inner-command.ts';
+
+export type GpuChoice =
+  | { readonly kind: 'sim'; readonly count: number }
+  | { readonly kind: 'drm' | 'none' };
+
+export interface SessionOptions {
+  /** Empty: run until told to stop. */
+  readonly command: readonly string[];
+  readonly backend: 'headless' | 'nested';
+  readonly socket?: string;
+  readonly width: number;
+  readonly height: number;
+  readonly scale: number;
+  readonly refreshMhz: number;
+  readonly strategy?: string;
+  readonly gpus: GpuChoice;
+  readonly control?: string;
+  readonly trace?: string;
+  readonly screenshot?: string;
+  readonly verbose: boolean;
+}
+
+/** Status when the host of a nested compositor went. */
+const EXIT_HOST_LOST = 1;
+
+/** Resolves to the exit status, with everything closed. */
+export async function runSession(options: SessionOptions): Promise<number> {
+  const log = lineLog((line) => process.stderr.write(`syncline: ${line}\n`), {
+    debug: options.verbose,
+  });
+  const lifetime = new Lifetime((error) => log.error('while shutting down', error));
+  try {
+    return await serve(options, log, lifetime);
+  } finally {
+    lifetime.dispose();
+  }
+}
+
+async function serve(
+  options: SessionOptions,
+  log: CompositorLog,
+  lifetime: Lifetime,
+): Promise<number> {
+  const runtimeDir = process.env['XDG_RUNTIME_DIR'] ?? makeRuntimeDir(log, lifetime);
+  const env = { ...process.env, XDG_RUNTIME_DIR: runtimeDir };
+  const poller = new Poller();
+  lifetime.add(() => {
+    poller.stop();
+    poller.close();
+  });
+  poller.start();
+  const clock = new SystemClock();
+  const { kernel, gpus } = await makeKernel(options.gpus, poller, clock, lifetime);
+  const trace = options.trace === undefined ? null : await openTrace(options.trace, lifetime);
+  const compositor = Compositor.create({
+    poller,
+    clock,
+    kernel,
+    log,
+    env,
+    backend: await backendOf(options.backend, { poller, env, log }),
+    outputs: [
+      {
+        width: options.width,
+        height: options.height,
+        scale: options.scale,
+        refreshMhz: options.refreshMhz,
+      },
+    ],
+    ...(options.strategy === undefined ? {} : { strategy: strategyByName(options.strategy) }),
+    ...(trace && { trace: trace.commit, syncTrace: trace.sync }),
+  });
+  lifetime.add(compositor);
+  const socket = compositor.listen({
+    runtimeDir,
+    ...(options.socket === undefined ? {} : { name: options.socket }),
+  });
+
+  let status: number | undefined;
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const stop = (with_: number): void => {
+    status ??= with_;
+    end();
+  };
+  if (options.control !== undefined) {
+    const { ControlSocket } = await import('../compositor/control/control-socket.ts');
+    const context = { compositor, gpus, stop: () => void setImmediate(() => stop(0)) };
+    lifetime.add(await ControlSocket.open(options.control, context));
+  }
+  compositor.desktop.onLost((reason) => {
+    log.error(reason);
+    stop(EXIT_HOST_LOST);
+  });
+  handleSignals(lifetime, stop, () => saveScreenshot(compositor, options.screenshot, log));
+  if (options.command.length === 0) {
+    log.info(`WAYLAND_DISPLAY=${socket} XDG_RUNTIME_DIR=${runtimeDir}`);
+  } else {
+    const inner = new InnerCommand(options.command, { ...env, WAYLAND_DISPLAY: socket });
+    lifetime.add(inner);
+    await Promise.race([ended, inner.ended.then(stop)]);
+  }
+  await ended;
+  saveScreenshot(compositor, options.screenshot, log);
+  return status ?? 0;
+}
+
+async function makeKernel(
+  choice: GpuChoice,
+  poller: Poller,
+  clock: SystemClock,
+  lifetime: Lifetime,
+): Promise<{ kernel: SyncKernel; gpus: GpuControl | null }> {
+  if (choice.kind === 'drm') {
+    const kernel = new LinuxKernel({ poller });
+    lifetime.add(kernel);
+    return { kernel, gpus: null };
+  }
+  const { SimulatedKernel } = await import('../devices/simulated/simulated-kernel.ts');
+  const kernel = new SimulatedKernel(clock);
+  lifetime.add(() => kernel.dispose());
+  const count = choice.kind === 'sim' ? choice.count : 0;
+  for (let index = 0; index < count; index++) kernel.addDevice();
+  const gpus: GpuControl = {
+    list: () => kernel.listNodes().map(({ id }) => ({ gpu: id, live: true })),
+    remove: (gpu) => kernel.removeDevice(gpu),
+    add: (gpu) => kernel.addDevice(gpu === undefined ? {} : { id: gpu }),
+  };
+  return { kernel, gpus: choice.kind === 'sim' ? gpus : null };
+}
+
+async function backendOf(
+  name: SessionOptions['backend'],
+  host: { readonly poller: Poller; readonly env: NodeJS.ProcessEnv; readonly log: CompositorLog },
+): Promise<'headless' | BackendFactory> {
+  if (name === 'headless') return 'headless';
+  const { HostConnection } = await import('../compositor/backend/host-connection.ts');
+  const { NestedBackend } = await import('../compositor/backend/nested.ts');
+  const connection = await HostConnection.open(host);
+  return (context) => new NestedBackend({ ...context, host: connection });
+}
+
+async function openTrace(
+  path: string,
+  lifetime: Lifetime,
+): Promise<InstanceType<typeof import('./chrome-trace.ts').ChromeTrace>> {
+  const { ChromeTrace } = await import('./chrome-trace.ts');
+  const trace = new ChromeTrace(path);
+  lifetime.add(trace);
+  return trace;
+}
+
+/** SIGINT, SIGTERM and SIGHUP end the session; SIGUSR1 takes a screenshot. */
+function handleSignals(
+  lifetime: Lifetime,
+  stop: (status: number) => void,
+  screenshot: () => void,
+): void {
+  const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+  for (const [signal, number] of Object.entries(numbers)) {
+    const handler = (): void => stop(128 + number);
+    process.on(signal, handler);
+    lifetime.add(() => process.off(signal, handler));
+  }
+  process.on('SIGUSR1', screenshot);
+  lifetime.add(() => process.off('SIGUSR1', screenshot));
+}
+
+function saveScreenshot(
+  compositor: Compositor,
+  path: string | undefined,
+  log: CompositorLog,
+): void {
+  if (path === undefined) return;
+  const png = compositor.desktop.screenshot();
+  if (!png) {
+    log.warn(`no screenshot: the output has shown no frame yet`);
+    return;
+  }
+  writeFileSync(path, png);
+}
+
+/** Sockets need a directory nobody else can enter. */
+function makeRuntimeDir(log: CompositorLog, lifetime: Lifetime): string {
+  const directory = mkdtempSync(join('/tmp', 'syncline-run-'));
+  log.info(`XDG_RUNTIME_DIR is not set; using ${directory}`);
+  lifetime.add(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}

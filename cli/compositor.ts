@@ -1,0 +1,116 @@
+/** `syncline compositor`: runs the compositor, and perhaps a command inside it. */
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { CannotRunError } from './exit-status.ts';
+import type { GpuChoice, SessionOptions } from './compositor-session.ts';
+
+interface CompositorCliOptions {
+  backend: 'headless' | 'nested';
+  socket?: string;
+  size: { width: number; height: number };
+  scale: number;
+  rate: number;
+  strategy?: string;
+  gpus: GpuChoice;
+  control?: string;
+  trace?: string;
+  screenshot?: string;
+  verbose: boolean;
+}
+
+const MAX_GPUS = 64;
+
+export function compositorCommand(): Command {
+  return new Command('compositor')
+    .description('run the compositor; with COMMAND, run that inside and exit with its status')
+    .argument('[command...]', 'a program and its arguments, after --')
+    .option(
+      '--backend <name>',
+      'headless or nested (a window in $WAYLAND_DISPLAY)',
+      backend,
+      'headless',
+    )
+    .option('--socket <name>', 'name of the display socket (default: the first free wayland-N)')
+    .option('--size <WxH>', 'size of the output in pixels', size, { width: 1280, height: 720 })
+    .option('--scale <factor>', 'scale of the output', positive, 1)
+    .option('--rate <Hz>', 'refresh rate of the output (headless)', positive, 60)
+    .option('--strategy <name>', 'what becomes of timelines when GPUs go (default: failover)')
+    .option('--gpus <which>', 'sim:N simulated GPUs, drm (the machine’s), or none', gpus, {
+      kind: 'drm',
+    })
+    .option('--control <path>', 'open a control socket (JSON lines, mode 0600)')
+    .option('--trace <file>', 'write what happens to each commit as Chrome trace JSON')
+    .option('--screenshot <file>', 'write a PNG at the end, and on each SIGUSR1')
+    .option('--verbose', 'log more', false)
+    .addHelpText('after', HELP)
+    .passThroughOptions()
+    .action(run);
+}
+
+const HELP = `
+COMMAND gets WAYLAND_DISPLAY. When it ends, the compositor ends with its status; 128 + N when signal N killed it.
+SIGINT and SIGTERM end both. Without XDG_RUNTIME_DIR a private directory is made in /tmp.
+Exit status 3: cannot run here (the reason is on stderr).`;
+
+async function run(command: string[], options: CompositorCliOptions): Promise<void> {
+  const { runSession } = await import('./compositor-session.ts');
+  const session: SessionOptions = {
+    command,
+    backend: options.backend,
+    width: options.size.width,
+    height: options.size.height,
+    scale: options.scale,
+    refreshMhz: Math.round(options.rate * 1000),
+    gpus: options.gpus,
+    verbose: options.verbose,
+    ...(options.socket === undefined ? {} : { socket: options.socket }),
+    ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
+    ...(options.control === undefined ? {} : { control: resolve(options.control) }),
+    ...(options.trace === undefined ? {} : { trace: resolve(options.trace) }),
+    ...(options.screenshot === undefined ? {} : { screenshot: resolve(options.screenshot) }),
+  };
+  try {
+    process.exitCode = await runSession(session);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (typeof code === 'string' && CANNOT_RUN.has(code) && error instanceof Error) {
+      throw new CannotRunError(error.message);
+    }
+    throw error;
+  }
+}
+
+/** Errors that say something of the machine, not of us. */
+const CANNOT_RUN = new Set([
+  'SYNCLINE_PIXMAN_MISSING',
+  'SYNCLINE_HOST_UNAVAILABLE',
+  'SYNCLINE_NO_COMMAND',
+  'EADDRINUSE',
+  'EACCES',
+  'ENAMETOOLONG',
+]);
+
+function backend(text: string): 'headless' | 'nested' {
+  if (text === 'headless' || text === 'nested') return text;
+  throw new InvalidArgumentError('Expected headless or nested.');
+}
+
+function size(text: string): { width: number; height: number } {
+  const match = /^(\d{1,5})x(\d{1,5})$/.exec(text);
+  const [width, height] = [Number(match?.[1]), Number(match?.[2])];
+  if (width >= 1 && width <= 16_384 && height >= 1 && height <= 16_384) return { width, height };
+  throw new InvalidArgumentError('Expected WIDTHxHEIGHT, each 1 to 16384.');
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 1000) return value;
+  throw new InvalidArgumentError('Expected a number above 0, at most 1000.');
+}
+
+function gpus(text: string): GpuChoice {
+  if (text === 'drm' || text === 'none') return { kind: text };
+  const count = Number(/^sim:(\d+)$/.exec(text)?.[1] ?? NaN);
+  if (count >= 0 && count <= MAX_GPUS) return { kind: 'sim', count };
+  throw new InvalidArgumentError(`Expected sim:N (at most ${MAX_GPUS}), drm or none.`);
+}

@@ -1,0 +1,99 @@
+/** The wl_shm buffers of one window in the host: drawn into while free, each knowing what it lacks. */
+import { native } from '../../native/binding.ts';
+import { OwnedFd } from '../../native/fd.ts';
+import type { WlBufferProxy, WlShmProxy } from '../../protocols/generated/wayland.client.ts';
+import { WlShmFormat } from '../../protocols/generated/wayland.interfaces.ts';
+import type { PixelTarget } from '../render/composer.ts';
+import { Region } from '../surface/region.ts';
+
+const BYTES_PER_PIXEL = 4;
+const MFD_CLOEXEC = 1;
+/** One on screen, one in flight, one to draw. */
+const MAX_BUFFERS = 3;
+
+export interface HostBuffer {
+  readonly proxy: WlBufferProxy;
+  readonly target: PixelTarget;
+  /** Where it differs from the newest frame. */
+  stale: Region;
+  busy: boolean;
+}
+
+interface OwnedBuffer extends HostBuffer {
+  readonly mapping: number;
+  /** The window has another size by now: it goes when the host lets go. */
+  retired: boolean;
+}
+
+export class HostBuffers {
+  readonly #shm: WlShmProxy;
+  readonly #released: () => void;
+  #buffers: OwnedBuffer[] = [];
+
+  /** `released` is called when a buffer became free. */
+  constructor(shm: WlShmProxy, released: () => void) {
+    this.#shm = shm;
+    this.#released = released;
+  }
+
+  /** A frame differs from the one before in `damage`: a free buffer that lacks `stale`, or null while the host has them all. */
+  next(width: number, height: number, damage: Region): HostBuffer | null {
+    this.#retireOthers(width, height);
+    const current = this.#buffers.filter(({ retired }) => !retired);
+    const free = current.find(({ busy }) => !busy);
+    if (!free && current.length >= MAX_BUFFERS) return null;
+    for (const buffer of current) buffer.stale = buffer.stale.union(damage);
+    return free ?? this.#make(width, height);
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers) free(buffer);
+    this.#buffers = [];
+  }
+
+  #make(width: number, height: number): OwnedBuffer {
+    const strideBytes = width * BYTES_PER_PIXEL;
+    const sizeBytes = strideBytes * height;
+    using memory = new OwnedFd(native.memfdCreate('syncline-window', MFD_CLOEXEC));
+    native.ftruncate(memory.fd, sizeBytes);
+    const mapping = native.mapShared(memory.fd, sizeBytes, true, 0);
+    const pool = this.#shm.createPool(memory.fd, sizeBytes);
+    const proxy = pool.createBuffer(0, width, height, strideBytes, WlShmFormat.xrgb8888);
+    pool.destroy();
+    const buffer: OwnedBuffer = {
+      proxy,
+      target: { width, height, bytes: mapping.bytes, offsetBytes: 0, strideBytes },
+      stale: Region.rect(0, 0, width, height),
+      busy: false,
+      mapping: mapping.id,
+      retired: false,
+    };
+    proxy.handler = { release: () => this.#release(buffer) };
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+
+  #release(buffer: OwnedBuffer): void {
+    buffer.busy = false;
+    if (buffer.retired) this.#drop(buffer);
+    else this.#released();
+  }
+
+  #retireOthers(width: number, height: number): void {
+    for (const buffer of [...this.#buffers]) {
+      if (buffer.target.width === width && buffer.target.height === height) continue;
+      buffer.retired = true;
+      if (!buffer.busy) this.#drop(buffer);
+    }
+  }
+
+  #drop(buffer: OwnedBuffer): void {
+    this.#buffers = this.#buffers.filter((other) => other !== buffer);
+    free(buffer);
+  }
+}
+
+function free(buffer: OwnedBuffer): void {
+  buffer.proxy.destroy();
+  native.unmap(buffer.mapping);
+}

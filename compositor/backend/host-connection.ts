@@ -1,0 +1,149 @@
+/** The compositor we are a client of: its globals, as far as a nested compositor needs them. */
+import type { Poller } from '../../native/poller.ts';
+import { ClientDisplay } from '../../protocols/client/client-display.ts';
+import type { Proxy, ClientInterface } from '../../protocols/client/proxy.ts';
+import { WpCursorShapeManagerV1Proxy } from '../../protocols/generated/cursor-shape-v1.client.ts';
+import {
+  WlCompositorProxy,
+  WlOutputProxy,
+  WlSeatProxy,
+  WlShmProxy,
+} from '../../protocols/generated/wayland.client.ts';
+import { ZxdgDecorationManagerV1Proxy } from '../../protocols/generated/xdg-decoration-unstable-v1.client.ts';
+import { XdgWmBaseProxy } from '../../protocols/generated/xdg-shell.client.ts';
+import type { CompositorLog } from '../log.ts';
+
+/** There is no host, or it lacks something we cannot do without. */
+export class HostUnavailableError extends Error {
+  readonly code = 'SYNCLINE_HOST_UNAVAILABLE';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'HostUnavailableError';
+  }
+}
+
+/** Versions we know how to use; a host may offer less. */
+const VERSIONS = { compositor: 6, shm: 1, wmBase: 6, seat: 8, output: 4 } as const;
+/** damage_buffer, which needs no thought about scales. */
+const MIN_COMPOSITOR = 4;
+
+/** A scale and rate of one of the host's outputs. */
+export interface HostOutput {
+  readonly proxy: WlOutputProxy;
+  scale: number;
+  refreshMhz: number;
+}
+
+export class HostConnection {
+  readonly display: ClientDisplay;
+  readonly compositor: WlCompositorProxy;
+  readonly shm: WlShmProxy;
+  readonly wmBase: XdgWmBaseProxy;
+  readonly seat: WlSeatProxy | null;
+  readonly decorations: ZxdgDecorationManagerV1Proxy | null;
+  readonly cursorShapes: WpCursorShapeManagerV1Proxy | null;
+  readonly outputs: HostOutput[] = [];
+  /** As told at bind time; whoever sets the seat's handler then follows them. */
+  seatCapabilities = 0;
+
+  /** Connects as WAYLAND_DISPLAY of `env` says and learns the globals. The poller must run. Rejects with HostUnavailableError. */
+  static async open(options: {
+    readonly poller: Poller;
+    readonly env: NodeJS.ProcessEnv;
+    readonly log: CompositorLog;
+  }): Promise<HostConnection> {
+    const { poller, env, log } = options;
+    let display: ClientDisplay;
+    try {
+      display = ClientDisplay.connect({ poller, env, log });
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new HostUnavailableError(`no host compositor: ${detail}`, error);
+    }
+    try {
+      await display.roundtrip();
+      const host = new HostConnection(display);
+      await display.roundtrip();
+      return host;
+    } catch (error) {
+      display.close();
+      if (error instanceof HostUnavailableError) throw error;
+      throw new HostUnavailableError('the host compositor ended the connection', error);
+    }
+  }
+
+  private constructor(display: ClientDisplay) {
+    this.display = display;
+    this.compositor = this.#need(WlCompositorProxy, VERSIONS.compositor, MIN_COMPOSITOR);
+    this.shm = this.#need(WlShmProxy, VERSIONS.shm, 1);
+    this.wmBase = this.#need(XdgWmBaseProxy, VERSIONS.wmBase, 1);
+    this.wmBase.handler = { ping: (proxy, serial) => proxy.pong(serial) };
+    this.seat = this.#want(WlSeatProxy, VERSIONS.seat);
+    if (this.seat) {
+      this.seat.handler = {
+        capabilities: (_, capabilities) => {
+          this.seatCapabilities = capabilities;
+        },
+      };
+    }
+    this.decorations = this.#want(ZxdgDecorationManagerV1Proxy, 1);
+    this.cursorShapes = this.#want(WpCursorShapeManagerV1Proxy, 1);
+    for (const global of display.registry.globals.values()) {
+      if (global.interface === 'wl_output') this.#addOutput(global.name);
+    }
+  }
+
+  /** The rate of an output our windows may be on; 60 Hz when none tells. */
+  get refreshMhz(): number {
+    return this.outputs.find(({ refreshMhz }) => refreshMhz > 0)?.refreshMhz ?? 60_000;
+  }
+
+  close(): void {
+    this.display.onClosed = undefined;
+    this.display.close();
+  }
+
+  #addOutput(name: number): void {
+    const global = this.display.registry.globals.get(name);
+    if (!global) return;
+    const version = Math.min(global.version, VERSIONS.output);
+    const proxy = this.display.registry.bind(WlOutputProxy, global, version);
+    const output: HostOutput = { proxy, scale: 1, refreshMhz: 0 };
+    proxy.handler = {
+      scale: (_, factor) => {
+        output.scale = factor;
+      },
+      mode: (_, flags, __, ___, refreshMhz) => {
+        if ((flags & CURRENT_MODE) !== 0) output.refreshMhz = refreshMhz;
+      },
+    };
+    this.outputs.push(output);
+  }
+
+  #want<P extends Proxy>(
+    type: { readonly interface: ClientInterface<P> },
+    newest: number,
+  ): P | null {
+    const { registry } = this.display;
+    const global = registry.find(type.interface.description.name);
+    return global ? registry.bind(type, global, Math.min(global.version, newest)) : null;
+  }
+
+  #need<P extends Proxy>(
+    type: { readonly interface: ClientInterface<P> },
+    newest: number,
+    oldest: number,
+  ): P {
+    const { name } = type.interface.description;
+    const version = this.display.registry.find(name)?.version ?? 0;
+    const proxy = version >= oldest ? this.#want(type, newest) : null;
+    if (proxy) return proxy;
+    throw new HostUnavailableError(
+      `the host compositor offers ${version === 0 ? `no ${name}` : `${name} ${version}, not ${oldest}`}`,
+    );
+  }
+}
+
+/** wl_output.mode current */
+const CURRENT_MODE = 1;
