@@ -1,11 +1,11 @@
 /** Steps → bytes. Nothing is checked: wrong lengths and values are the point. */
-import type { FuzzArgument, FuzzStep } from './input.ts';
+import type { FuzzArgument, FuzzBytes, FuzzMessage } from './input.ts';
 
 /** The number a global is announced under; 0 for one there is not. */
 export type GlobalNames = ReadonlyMap<string, number>;
 
 /** The bytes of a step, in host order. */
-export function encodeStep(step: FuzzStep, globals: GlobalNames): Buffer {
+export function encodeStep(step: FuzzMessage | FuzzBytes, globals: GlobalNames): Buffer {
   if (step.type === 'bytes') return Buffer.from(step.bytes, 'hex');
   const body = Buffer.concat(step.args.map((arg) => encodeArgument(arg, globals)));
   const header = Buffer.alloc(8);

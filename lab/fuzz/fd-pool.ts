@@ -13,12 +13,15 @@ export class FdPool {
   readonly #others: OwnedFd[] = [];
 
   constructor() {
-    for (const kind of FD_KINDS) this.#fds.set(kind, new OwnedFd(this.#make(kind)));
+    for (const kind of FD_KINDS) {
+      const fd = this.#make(kind);
+      if (fd !== undefined) this.#fds.set(kind, new OwnedFd(fd));
+    }
   }
 
-  /** Borrowed. */
+  /** Borrowed. A kind that only some targets have is a memfd here. */
   lend(kind: FdKind): number {
-    const fd = this.#fds.get(kind);
+    const fd = this.#fds.get(kind) ?? this.#fds.get('memfd');
     if (fd === undefined) throw new RangeError(`no descriptor of kind ${kind}`);
     return fd.fd;
   }
@@ -32,7 +35,7 @@ export class FdPool {
     for (const fd of [...this.#fds.values(), ...this.#others]) fd.close();
   }
 
-  #make(kind: FdKind): number {
+  #make(kind: FdKind): number | undefined {
     switch (kind) {
       case 'memfd': {
         const fd = native.memfdCreate('syncline-fuzz', MFD_CLOEXEC);
@@ -57,6 +60,9 @@ export class FdPool {
         return native.eventfd(0);
       case 'directory':
         return native.open('/', O_DIRECTORY_CLOEXEC, 0);
+      case 'timeline':
+      case 'dmabuf':
+        return undefined;
     }
   }
 }

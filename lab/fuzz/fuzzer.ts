@@ -77,6 +77,7 @@ class Fuzzer {
     const { target, bystander } = this.#stage;
     this.#world = {
       descriptions: options.descriptions,
+      actions: target.actions,
       rarity: new Rarity(),
       globals: [...bystander.globals()].map(([name, { version }]) => ({
         interface: name,

@@ -9,6 +9,9 @@ export const FD_KINDS = [
   'null-device',
   'eventfd',
   'directory',
+  // Only some targets have these; elsewhere they are a memfd.
+  'timeline',
+  'dmabuf',
 ] as const;
 export type FdKind = (typeof FD_KINDS)[number];
 
@@ -36,7 +39,13 @@ export interface FuzzBytes {
   readonly fds: readonly FdKind[];
 }
 
-export type FuzzStep = FuzzMessage | FuzzBytes;
+/** Something that happens on the server's side meanwhile: one of the target's actions. */
+export interface FuzzAction {
+  readonly type: 'action';
+  readonly action: string;
+}
+
+export type FuzzStep = FuzzMessage | FuzzBytes | FuzzAction;
 
 /** How the session is played. */
 export interface FuzzFlow {

@@ -22,12 +22,13 @@ export function getRegistry(model: SessionModel): FuzzMessage {
 /** wl_registry.bind of a global, at a version it has. Returns the request and the id of the new object. */
 export function bindGlobal(
   model: SessionModel,
+  registry: number,
   interfaceName: string,
   version: number,
 ): { request: FuzzMessage; id: number } {
   const id = model.create(interfaceName, version);
   const args = [{ global: interfaceName }, { text: interfaceName }, version, id];
-  return { request: message(REGISTRY_ID, 0, args), id };
+  return { request: message(registry, 0, args), id };
 }
 
 /** A request by name, all arguments given: `null` stands for a new object. Returns the id of that object, or 0. */
@@ -89,7 +90,7 @@ export function someRequest(
     const request = tryRequest(draw);
     if (request !== undefined) return request;
   }
-  return someBind(draw);
+  return someBind(draw, REGISTRY_ID);
 }
 
 /** What all choices are made with. */
@@ -105,7 +106,7 @@ interface Draw {
 function tryRequest(draw: Draw): FuzzMessage | undefined {
   const { model, random, sound } = draw;
   const object = model.pick(random);
-  if (object.id === REGISTRY_ID) return someBind(draw);
+  if (object.description.name === 'wl_registry') return someBind(draw, object.id);
   const { requests } = object.description;
   if (!sound()) {
     const request = requests[random.between(0, requests.length)];
@@ -136,11 +137,11 @@ function argumentParts(signature: string): string[] {
   return signature.replace(/^\d+/, '').match(/\??[a-z]/g) ?? [];
 }
 
-function someBind({ model, random, rarity, sound }: Draw): FuzzMessage {
+function someBind({ model, random, rarity, sound }: Draw, registry: number): FuzzMessage {
   const global = rarity.pick(random, model.globals, (entry) => entry.interface);
   const version = random.chance(0.7) ? global.version : random.between(1, global.version);
-  if (sound()) return bindGlobal(model, global.interface, version).request;
-  return message(REGISTRY_ID, 0, [
+  if (sound()) return bindGlobal(model, registry, global.interface, version).request;
+  return message(registry, 0, [
     random.chance(0.5) ? { global: global.interface } : someWord(random),
     { text: random.chance(0.5) ? global.interface : someText(random) },
     random.chance(0.5) ? version : someWord(random),

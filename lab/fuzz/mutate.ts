@@ -107,7 +107,7 @@ function changeFds({ fds }: FuzzMessage, random: Random): FuzzMessage['fds'] {
 function flipByte(steps: FuzzStep[], random: Random): FuzzStep[] {
   const at = place(steps, random);
   const step = steps[at];
-  if (step === undefined) return steps;
+  if (step === undefined || step.type === 'action') return steps;
   const bytes = encodeStep(step, new Map());
   if (bytes.length === 0) return steps;
   const index = random.between(0, bytes.length - 1);

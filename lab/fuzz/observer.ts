@@ -26,6 +26,7 @@ export class Observer {
   /** What a step asks for: `wl_surface.attach`. */
   describe(step: FuzzStep): string {
     if (step.type === 'bytes') return 'bytes';
+    if (step.type === 'action') return step.action;
     const object = this.#model.get(step.id);
     if (object === undefined) return `no object, opcode ${Math.min(step.opcode, 30)}`;
     const request = object.description.requests[step.opcode];
@@ -34,7 +35,7 @@ export class Observer {
 
   /** A step was sent: objects it makes are known from now on. */
   sent(step: FuzzStep): void {
-    if (step.type === 'bytes') return;
+    if (step.type !== 'message') return;
     const object = this.#model.get(step.id);
     const request = object?.description.requests[step.opcode];
     if (object === undefined || request === undefined) return;

@@ -80,7 +80,11 @@ class Play {
   async run(): Promise<void> {
     const { target, fds } = this.#stage;
     fds.renew();
-    const before = { fds: openFds(), held: held(target), clients: target.display.clients.size };
+    const before = {
+      fds: openFds(target),
+      held: held(target),
+      clients: target.display.clients.size,
+    };
     const client = this.#connect();
     try {
       await this.#session(client);
@@ -128,8 +132,13 @@ class Play {
 
   /** Gives up when the server does not read: that is its right. */
   async #send(client: RawClient, step: FuzzStep): Promise<void> {
-    const bytes = encodeStep(step, this.#stage.globals);
-    const fds = step.fds.map((kind) => this.#stage.fds.lend(kind));
+    const { target, globals, fds: pool } = this.#stage;
+    if (step.type === 'action') {
+      target.act(step.action);
+      return;
+    }
+    const bytes = encodeStep(step, globals);
+    const fds = step.fds.map((kind) => target.lend(kind) ?? pool.lend(kind));
     const chunkBytes = this.#input.flow.pace === 'trickle' ? 3 : bytes.length;
     this.#requests++;
     let lent: readonly number[] = fds;
@@ -183,6 +192,7 @@ class Play {
   }): Promise<void> {
     const { target } = this.#stage;
     let left = '';
+    target.rest();
     for (let turn = 0; turn < FAREWELL_TURNS; turn++) {
       try {
         await this.#settle(undefined);
@@ -210,7 +220,7 @@ class Play {
       const more = count - (before.held[kind] ?? 0);
       if (more > 0) return `${more} ${kind}`;
     }
-    const fds = openFds() - before.fds;
+    const fds = openFds(target) - before.fds;
     return fds > 0 ? `${fds} fds` : '';
   }
 
@@ -224,8 +234,8 @@ function held(target: FuzzTarget): Readonly<Record<string, number>> {
   return { ...target.held(), mappings: native.liveMappings() };
 }
 
-function openFds(): number {
-  return readdirSync('/proc/self/fd').length;
+function openFds(target: FuzzTarget): number {
+  return readdirSync('/proc/self/fd').length - target.ownFds();
 }
 
 function describeError(error: unknown): string {

@@ -1,8 +1,8 @@
 /** Sessions that real clients have, to be mutated: without them a random client never gets to show anything. */
 import type { Random } from '../random.ts';
-import type { FdKind, FuzzArgument, FuzzMessage } from './input.ts';
+import type { FdKind, FuzzArgument, FuzzStep } from './input.ts';
 import { bindGlobal, namedRequest } from './make-request.ts';
-import type { SessionModel } from './session-model.ts';
+import { REGISTRY_ID, type SessionModel } from './session-model.ts';
 
 const ARGB8888 = 0;
 const BUFFER_FORMAT = 0x3432_5241;
@@ -10,7 +10,7 @@ const BUFFER_FORMAT = 0x3432_5241;
 const POOL_BYTES = 65_536;
 
 /** Appends one thing a client does; does nothing where the server lacks a global for it. */
-export function addRecipe(model: SessionModel, random: Random, steps: FuzzMessage[]): void {
+export function addRecipe(model: SessionModel, random: Random, steps: FuzzStep[]): void {
   random.pick(RECIPES)(new RecipeWriter(model, steps), random);
 }
 
@@ -19,9 +19,9 @@ type Recipe = (write: RecipeWriter, random: Random) => void;
 /** Writes requests by name; a request on object 0 vanishes, and so does what is made from it. */
 class RecipeWriter {
   readonly #model: SessionModel;
-  readonly #steps: FuzzMessage[];
+  readonly #steps: FuzzStep[];
 
-  constructor(model: SessionModel, steps: FuzzMessage[]) {
+  constructor(model: SessionModel, steps: FuzzStep[]) {
     this.#model = model;
     this.#steps = steps;
   }
@@ -32,7 +32,7 @@ class RecipeWriter {
     if (bound !== undefined) return bound.id;
     const global = this.#model.globals.find((entry) => entry.interface === name);
     if (global === undefined) return 0;
-    const { request, id } = bindGlobal(this.#model, name, global.version);
+    const { request, id } = bindGlobal(this.#model, REGISTRY_ID, name, global.version);
     this.#steps.push(request);
     return id;
   }
@@ -125,12 +125,12 @@ const RECIPES: readonly Recipe[] = [
     write.request(child, 'commit');
     write.request(parent, 'commit');
   },
-  // Explicit sync, with points in order, out of order, equal, or missing; the timeline is rarely one.
+  // Explicit sync, with points in order, out of order, equal, or missing.
   (write, random) => {
     const manager = write.global('wp_linux_drm_syncobj_manager_v1');
     const target = attach(write, random);
     const sync = write.request(manager, 'get_surface', [null, target]);
-    const fd = random.pick<FdKind>(['memfd', 'eventfd', 'pipe', 'socket']);
+    const fd = random.chance(0.8) ? 'timeline' : random.pick<FdKind>(['memfd', 'eventfd', 'pipe']);
     const known = write.latest('wp_linux_drm_syncobj_timeline_v1');
     const timeline =
       known !== 0 && random.chance(0.7)
@@ -144,11 +144,11 @@ const RECIPES: readonly Recipe[] = [
     write.request(target, 'commit');
     if (random.chance(0.3)) write.request(sync, 'destroy');
   },
-  // A dma-buf that is none.
+  // A dma-buf, or something that is none.
   (write, random) => {
     const params = write.request(write.global('zwp_linux_dmabuf_v1'), 'create_params', [null]);
     const plane = random.pick([0, 0, 0, 1, 4]);
-    const fd = random.pick<FdKind>(['memfd', 'eventfd', 'null-device']);
+    const fd = random.chance(0.8) ? 'dmabuf' : random.pick<FdKind>(['memfd', 'eventfd']);
     write.request(params, 'add', [plane, 0, 256, 0, 0], [fd]);
     if (random.chance(0.3)) write.request(params, 'create', [64, 64, BUFFER_FORMAT, 0]);
     else write.request(params, 'create_immed', [null, 64, 64, BUFFER_FORMAT, 0]);

@@ -20,6 +20,7 @@ export function createWireTarget(types: ReadonlyMap<string, AnyServerInterface>)
 
 class WireTarget implements FuzzTarget {
   readonly name = 'wire';
+  readonly actions = [];
   readonly poller = new Poller();
   readonly display: Display;
   readonly #clock = new ManualClock();
@@ -45,6 +46,18 @@ class WireTarget implements FuzzTarget {
         handlers.adopt(resource),
       );
     }
+  }
+
+  act(): void {}
+
+  rest(): void {}
+
+  lend(): undefined {
+    return undefined;
+  }
+
+  ownFds(): number {
+    return 0;
   }
 
   advance(): void {
