@@ -24,6 +24,8 @@ export interface RawError {
   readonly message: string;
 }
 
+const EAGAIN = 11;
+
 /** Writes any bytes, checks nothing. */
 export class RawClient {
   readonly socket: OwnedFd;
@@ -33,7 +35,7 @@ export class RawClient {
   closed = false;
   #pending = Buffer.alloc(0);
   readonly #into = new Uint8Array(65_536);
-  readonly #fds = new Int32Array(254);
+  readonly #fds = new Int32Array(255);
 
   constructor(socket: OwnedFd) {
     this.socket = socket;
@@ -57,21 +59,30 @@ export class RawClient {
 
   /** Reads what has come; all messages so far. */
   read(): readonly RawMessage[] {
-    for (;;) {
-      const count = native.recvmsg(this.socket.fd, this.#into, 0, this.#into.length, this.#fds);
-      for (let index = 1; index <= this.#fds[0]! && count > 0; index++)
-        this.receivedFds.push(new OwnedFd(this.#fds[index]!));
-      if (count === 0 || (count < 0 && count !== -11)) this.closed = true;
-      if (count <= 0) break;
-      this.#pending = Buffer.concat([this.#pending, this.#into.subarray(0, count)]);
-    }
+    while (this.readSome(this.#into.length) > 0) continue;
+    return this.received;
+  }
+
+  /** Reads at most so many bytes; how many there were. */
+  readSome(maxBytes: number): number {
+    const room = Math.min(maxBytes, this.#into.length);
+    const count = native.recvmsg(this.socket.fd, this.#into, 0, room, this.#fds);
+    for (let index = 1; index <= this.#fds[0]! && count > 0; index++)
+      this.receivedFds.push(new OwnedFd(this.#fds[index]!));
+    if (count === 0 || (count < 0 && count !== -EAGAIN)) this.closed = true;
+    if (count <= 0) return 0;
+    this.#pending = Buffer.concat([this.#pending, this.#into.subarray(0, count)]);
+    this.#parse();
+    return count;
+  }
+
+  #parse(): void {
     while (this.#pending.length >= 8) {
       const size = this.#pending.readUInt32LE(4) >>> 16;
       if (this.#pending.length < size) break;
       this.received.push(parse(this.#pending.subarray(0, size)));
       this.#pending = this.#pending.subarray(size);
     }
-    return this.received;
   }
 
   /** The wl_display.error that came, if any. */
