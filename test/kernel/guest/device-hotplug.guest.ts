@@ -107,6 +107,33 @@ test('a device that is pulled and back before anybody looked is a new one', asyn
   held.close();
 });
 
+test('running out of descriptors is no loss of the device', () => {
+  registry = new DeviceRegistry({ kernel, clock: new SystemClock() });
+  const device = gpu(registry.devices);
+  const timeline = device?.createTimeline();
+  if (!device || timeline === undefined) throw new Error('there is no GPU');
+  device.signal(Uint32Array.of(timeline), BigUint64Array.of(3n), 1);
+  const { soft } = native.getNofileLimit();
+  const held: OwnedFd[] = [];
+  native.setNofileLimit(64);
+  try {
+    expect(() => {
+      for (;;) held.push(device.exportTimelineFd(timeline));
+    }).toThrowError(expect.objectContaining({ code: 'EMFILE' }));
+    expect(() => device.exportSyncFile(timeline, 3n)).toThrowError(
+      expect.objectContaining({ code: 'EMFILE' }),
+    );
+    const [fd] = held;
+    // What takes no descriptor goes on.
+    expect(device.importTimeline(fd?.fd ?? -1)).toBeGreaterThan(0);
+  } finally {
+    native.setNofileLimit(soft);
+    for (const fd of held) fd.close();
+  }
+  expect(device.lost).toBe(false);
+  device.exportSyncFile(timeline, 3n).close();
+});
+
 test("udevd's own announcement counts where udevd runs", async () => {
   mkdirSync('/run/udev', { recursive: true });
   writeFileSync(UDEV_CONTROL, '');
