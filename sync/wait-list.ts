@@ -46,6 +46,8 @@ export class WaitList {
   readonly #byPoint = new Map<Point, PointWait>();
   readonly #queued: PointWait[] = [];
   readonly #blind: PointWait[] = [];
+  /** Queued waits of an early-exporting strategy that are polled. */
+  readonly #polled = new WeakSet<PointWait>();
   /** The last fence had signalled before it was exported: worth a look before polling the next one. */
   #expectSignalled = true;
 
@@ -160,7 +162,8 @@ export class WaitList {
     let armed = false;
     try {
       const [next] = this.#queued;
-      if (next && !this.#context.strategy.exportsEarly) armed = this.#arm(next, 'available');
+      if (this.#context.strategy.exportsEarly) this.#pollQueued();
+      else if (next) armed = this.#arm(next, 'available');
       for (const wait of this.#blind.slice()) if (this.#arm(wait, 'signalled')) armed = true;
     } catch (error) {
       if (!(error instanceof BudgetExceededError)) throw error;
@@ -199,12 +202,17 @@ export class WaitList {
     const result = this.#tryExport(wait);
     if (result === 'no-room') this.#goBlind(wait);
     if (result !== 'unsubmitted') return;
-    if (this.#context.strategy.exportsEarly) {
-      this.#context.exportPoll.add(new PolledWait(this, wait));
-      return;
-    }
+    if (this.#context.strategy.exportsEarly) return this.#pollQueued();
     // Once armed, the fence may have come between the export and the arming.
     if (this.#arm(wait, 'available') && this.#tryExport(wait) === 'no-room') this.#goBlind(wait);
+  }
+
+  #pollQueued(): void {
+    for (const wait of this.#queued) {
+      if (this.#polled.has(wait)) continue;
+      this.#polled.add(wait);
+      this.#context.exportPoll.add(new PolledWait(this, wait));
+    }
   }
 
   #tryExport(wait: PointWait): ExportResult {

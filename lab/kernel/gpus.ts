@@ -1,11 +1,17 @@
 /** The VM's GPUs from inside: which there are, pulling one out, putting it back. Needs root and real sysfs. */
-import { constants, existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  writeSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 const PCI = '/sys/bus/pci';
-/** Never creates: a missing attribute is ENOENT. */
-const WRITE_ONLY = { flag: constants.O_WRONLY };
 
 export interface PciGpu {
   /** PCI address, "0000:00:05.0": the same before and after a re-plug, unlike the nodes. */
@@ -43,15 +49,30 @@ export function pciGpu(address: string): PciGpu | undefined {
  * SystemError ENOENT when it is not plugged in.
  */
 export function removeGpu(address: string): void {
-  writeFileSync(join(PCI, 'devices', address, 'remove'), '1', WRITE_ONLY);
+  trigger(join(PCI, 'devices', address, 'remove'));
 }
 
 /** The same on a thread: the event loop goes on while the kernel takes the device apart. */
 export async function removeGpuMeanwhile(address: string): Promise<void> {
-  await writeFile(join(PCI, 'devices', address, 'remove'), '1', WRITE_ONLY);
+  const attribute = await open(join(PCI, 'devices', address, 'remove'), constants.O_WRONLY);
+  try {
+    await attribute.write('1');
+  } finally {
+    await attribute.close();
+  }
 }
 
 /** Plugs everything in again that was pulled out; when it returns, drivers are bound and device nodes are there. */
 export function rescanGpus(): void {
-  writeFileSync(join(PCI, 'rescan'), '1', WRITE_ONLY);
+  trigger(join(PCI, 'rescan'));
+}
+
+/** These attributes are write-only, also for root: opening one for reading as well is EACCES. A missing one is ENOENT. */
+function trigger(attribute: string): void {
+  const fd = openSync(attribute, constants.O_WRONLY);
+  try {
+    writeSync(fd, '1');
+  } finally {
+    closeSync(fd);
+  }
 }
