@@ -1,8 +1,8 @@
 /** The images a client draws into: each a dma-buf with an acquire and a release timeline of its own, as Mesa's WSI has it. */
-import type { OwnedFd } from '../../native/fd.ts';
+import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLET, EPOLLIN, type Watch } from '../../native/poller.ts';
 import { native } from '../../native/binding.ts';
-import type { Point } from '../../devices/syncobj-device.ts';
+import { DeviceLostError, type Point } from '../../devices/syncobj-device.ts';
 import type { WlBufferProxy } from '../../protocols/generated/wayland.client.ts';
 import type { WpLinuxDrmSyncobjTimelineV1Proxy } from '../../protocols/generated/linux-drm-syncobj-v1.client.ts';
 import type { CommitRecord } from '../ledger.ts';
@@ -27,32 +27,49 @@ export interface SwapchainImage {
 export class ReleaseWatch {
   readonly #device: ClientDevice;
   readonly #world: World;
-  readonly #eventfd: number;
+  readonly #eventfd: OwnedFd;
   readonly #watch: Watch;
   readonly #busy = new Set<SwapchainImage>();
   readonly #onReleased: (image: SwapchainImage) => void;
+  readonly #onLost: () => void;
 
-  constructor(world: World, device: ClientDevice, onReleased: (image: SwapchainImage) => void) {
+  /** `onLost`: the device answered ENODEV; nothing more will come from here. */
+  constructor(
+    world: World,
+    device: ClientDevice,
+    onReleased: (image: SwapchainImage) => void,
+    onLost: () => void,
+  ) {
     this.#world = world;
     this.#device = device;
     this.#onReleased = onReleased;
-    this.#eventfd = native.eventfd(0);
-    this.#watch = world.poller.watch(this.#eventfd, EPOLLIN | EPOLLET, () => this.#check());
+    this.#onLost = onLost;
+    this.#eventfd = new OwnedFd(native.eventfd(0));
+    this.#watch = world.poller.watch(this.#eventfd.fd, EPOLLIN | EPOLLET, () => this.#check());
   }
 
   /** The image went to the compositor. Throws DeviceLostError. */
   await(image: SwapchainImage): void {
     this.#busy.add(image);
-    this.#device.device.arm(image.release.handle, image.point, 'signalled', this.#eventfd);
+    this.#device.device.arm(image.release.handle, image.point, 'signalled', this.#eventfd.fd);
   }
 
+  /** Idempotent. */
   close(): void {
     this.#watch.close();
-    native.close(this.#eventfd);
+    this.#eventfd.close();
   }
 
   #check(): void {
-    if (this.#device.device.lost) return;
+    try {
+      this.#releaseSignalled();
+    } catch (error) {
+      if (!(error instanceof DeviceLostError)) throw error;
+      this.#onLost();
+    }
+  }
+
+  #releaseSignalled(): void {
     for (const image of [...this.#busy]) {
       if (signalledPoint(this.#device, image.release) < image.point) continue;
       this.#busy.delete(image);

@@ -144,7 +144,12 @@ export class SyncClient {
   #openDevice(gpu: LabGpu): void {
     const device = new ClientDevice(this.#world, gpu);
     this.#device = device;
-    this.#releases = new ReleaseWatch(this.#world, device, () => this.#tryFrame());
+    this.#releases = new ReleaseWatch(
+      this.#world,
+      device,
+      () => this.#tryFrame(),
+      () => this.#onDeviceLost(),
+    );
     this.#replaceImages(device);
   }
 
