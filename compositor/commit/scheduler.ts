@@ -223,6 +223,7 @@ export class Scheduler implements SurfaceScheduler {
     for (const ended of mergeUpdates(older, update)) {
       this.#discarded++;
       this.#ended(ended);
+      this.#traceEnd(ended);
     }
   }
 

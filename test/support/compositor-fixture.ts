@@ -65,9 +65,8 @@ export class CompositorFixture {
     const keep =
       (level: string) =>
       (message: string, cause?: unknown): void => {
-        this.logged.push(
-          cause === undefined ? `${level}: ${message}` : `${level}: ${message}: ${String(cause)}`,
-        );
+        const detail = cause instanceof Error ? `: ${cause.stack ?? cause.message}` : '';
+        this.logged.push(`${level}: ${message}${detail}`);
       };
     this.core = new CompositorCore({
       poller: this.poller,
@@ -167,22 +166,21 @@ export class CompositorFixture {
   }
 }
 
-/** Runs `test` with a fixture and always ends it. */
+/** Runs `test` with a fixture and always ends it. A failed assertion says more than what it left behind, so it wins. */
 export function withCompositor(
   options: FixtureOptions,
   test: (fixture: CompositorFixture) => void,
 ): void {
   const fixture = new CompositorFixture(options);
-  let passed = false;
   try {
     test(fixture);
-    passed = true;
-  } finally {
+  } catch (failure) {
     try {
       fixture.dispose();
-    } catch (error) {
-      // A failed assertion says more than what it left behind.
-      if (passed) throw error;
+    } catch {
+      // Follows from the failure.
     }
+    throw failure;
   }
+  fixture.dispose();
 }
