@@ -274,3 +274,21 @@ test(
     world.turn();
   }),
 );
+
+test(
+  'a descriptor table that is full when the point becomes available leaves the wait blind, and the poller at rest',
+  inWorld((world) => {
+    const client = world.client();
+    const owner = world.owner();
+    const timeline = owner.importTimeline(client.exportFd());
+    const seen = world.wait(timeline, 1n);
+    const restore = world.kernel.injectFault({ operation: 'exportSyncFile', code: 'EMFILE' });
+    const fence = client.submit(1n);
+    world.turn();
+    expect(owner.stats().waits).toMatchObject([{ phase: 'submitted' }]);
+    fence.signal();
+    world.turn();
+    expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
+    restore();
+  }),
+);
