@@ -5,9 +5,11 @@ import { CannotRunError, EXIT_CANNOT_RUN, EXIT_CASE_FAILED, EXIT_USAGE } from '.
 
 /** One line a command. Each is loaded only when called (or for --help), so that starting one does not pay for the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  compare: async () => (await import('./compare.ts')).compareCommand(),
   devices: async () => (await import('./devices.ts')).devicesCommand(),
   compositor: async () => (await import('./compositor.ts')).compositorCommand(),
   kernel: async () => (await import('./kernel.ts')).kernelCommand(),
+  fuzz: async () => (await import('./fuzz.ts')).fuzzCommand(),
   scan: async () => (await import('./scan.ts')).scanCommand(),
 };
 

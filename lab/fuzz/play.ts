@@ -126,7 +126,11 @@ class Play {
       if (index % ROUND_TRIP_EVERY === 0) this.#checkBystander();
     }
     await this.#settle(client);
-    if (flow.pace === 'batch') this.#observer.reached.add(`batch ${this.#outcome(client)}`);
+    // Which request of a batch it was is not known.
+    if (flow.pace === 'batch') {
+      const { error } = this.#observer;
+      this.#observer.reached.add(error === undefined ? 'batch' : `batch error ${error.code}`);
+    }
     this.#checkBystander();
   }
 

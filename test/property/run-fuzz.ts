@@ -1,8 +1,8 @@
 /** The fuzzer as tests run it: bounded, seeded, with the corpus of everything that ever failed. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readCorpus } from '../../lab/fuzz/corpus.ts';
 import { fuzz, type FuzzReport } from '../../lab/fuzz/fuzzer.ts';
-import { inputFromText, inputToText, type FuzzInput } from '../../lab/fuzz/input.ts';
+import { inputToText, type FuzzInput } from '../../lab/fuzz/input.ts';
 import { loadServerInterfaces } from '../../lab/fuzz/interfaces.ts';
 import type { FuzzTargetFactory } from '../../lab/fuzz/target.ts';
 
@@ -14,11 +14,7 @@ const MAX_FAILURES = 3;
 
 /** The stored inputs of a target. */
 export function corpusOf(target: string): FuzzInput[] {
-  const folder = fileURLToPath(new URL(`./corpus/${target}`, import.meta.url));
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .toSorted()
-    .map((name) => inputFromText(readFileSync(`${folder}/${name}`, 'utf8')));
+  return readCorpus(fileURLToPath(new URL('./corpus', import.meta.url)), target);
 }
 
 /** Plays `start`, then made-up inputs until there were `inputs` in all, or three broke something. */

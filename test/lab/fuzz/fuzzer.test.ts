@@ -1,0 +1,109 @@
+/** The fuzzer finds bugs: planted ones of every kind, and makes them small. */
+import { expect, test } from 'vitest';
+import { native } from '../../../native/binding.ts';
+import { OwnedFd } from '../../../native/fd.ts';
+import { fuzz, type FoundFailure } from '../../../lab/fuzz/fuzzer.ts';
+import { inputFromText, inputToText } from '../../../lab/fuzz/input.ts';
+import { loadServerInterfaces } from '../../../lab/fuzz/interfaces.ts';
+import type { FailureKind } from '../../../lab/fuzz/play.ts';
+import type { FuzzTarget } from '../../../lab/fuzz/target.ts';
+import { createWireTarget } from '../../../lab/fuzz/wire-target.ts';
+import type { Resource, ServerInterface } from '../../../protocols/server/resource.ts';
+
+const types = await loadServerInterfaces();
+const descriptions = new Map([...types].map(([name, { description }]) => [name, description]));
+const MAX_TURN_MS = 150;
+const CREATE_POOL = 0;
+
+/** What a bug does when wl_shm.create_pool comes. */
+type Bug = (target: FuzzTarget, resource: Resource) => void;
+
+/** The wire with one bug in it. */
+function planted(bug: Bug): FuzzTarget {
+  const shm = types.get('wl_shm') as ServerInterface<unknown>;
+  const target: FuzzTarget = createWireTarget(
+    new Map(types).set('wl_shm', {
+      ...shm,
+      dispatch(resource, opcode, reader, at, end) {
+        shm.dispatch(resource, opcode, reader, at, end);
+        if (opcode === CREATE_POOL) bug(target, resource);
+      },
+    }),
+  );
+  return target;
+}
+
+async function firstFailure(bug: Bug): Promise<FoundFailure | undefined> {
+  const report = await fuzz({
+    createTarget: () => planted(bug),
+    descriptions,
+    seed: 1,
+    maxTurnMs: MAX_TURN_MS,
+    goOn: ({ inputs, failures }) => inputs < 500 && failures.length === 0,
+    breathe: () => Promise.resolve(),
+  });
+  return report.failures[0];
+}
+
+const leaked: OwnedFd[] = [];
+
+test.each<[FailureKind, string, Bug]>([
+  [
+    'logged-error',
+    'a handler throws',
+    () => {
+      throw new TypeError('planted');
+    },
+  ],
+  [
+    'crash',
+    'a turn throws',
+    (target) => {
+      const stop = target.poller.onTurnEnd(() => {
+        stop();
+        throw new TypeError('planted');
+      });
+    },
+  ],
+  [
+    'hang',
+    'a handler takes long',
+    () => {
+      const endNs = native.monotonicNs() + BigInt(MAX_TURN_MS + 50) * 1_000_000n;
+      while (native.monotonicNs() < endNs);
+    },
+  ],
+  [
+    'bystander',
+    'everybody else is cut',
+    (target, resource) => {
+      for (const client of target.display.clients)
+        if (client !== resource.client) client.disconnect();
+    },
+  ],
+  ['fd-leak', 'a descriptor is forgotten', () => leaked.push(new OwnedFd(native.eventfd(0)))],
+  [
+    'left-over',
+    'the poller goes on watching',
+    (target, { client }) => {
+      const fd = new OwnedFd(native.eventfd(0));
+      target.poller.watch(fd.fd, 0, () => undefined);
+      client.addDestroyListener(() => fd.close());
+    },
+  ],
+])('%s: %s', async (kind, _what, bug) => {
+  const failure = await firstFailure(bug);
+  for (const fd of leaked.splice(0)) fd.close();
+  expect(failure).toMatchObject({ kind, reproduces: true });
+  // Nothing is left after the request that did it.
+  expect(failure?.input.steps.at(-1)).toMatchObject({ type: 'message', opcode: CREATE_POOL });
+});
+
+test('inputs survive being written and read', async () => {
+  const failure = await firstFailure(() => {
+    throw new TypeError('planted');
+  });
+  const input = failure?.input ?? { flow: { pace: 'step', reads: true }, steps: [] };
+  expect(inputFromText(inputToText(input))).toEqual(input);
+  expect(() => inputFromText('{}')).toThrow(SyntaxError);
+});
