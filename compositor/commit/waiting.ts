@@ -1,11 +1,22 @@
 /** Why a surface's next update is not applied yet, for people and tests. */
+import type { FencePhase } from '../../sync/fence.ts';
+import { ClientState } from '../client-state.ts';
 import type { Surface } from '../surface/surface.ts';
 import type { TracedPoint } from '../trace.ts';
 import type { ContentUpdate } from './content-update.ts';
 
 export type WaitingReason =
-  /** An acquire fence; `point` is null for a dma-buf's implicit fences. */
-  | { readonly type: 'acquire'; readonly sinceNs: bigint; readonly point: TracedPoint | null }
+  /**
+   * An acquire fence; `point` is null for a dma-buf's implicit fences, which are always submitted. `phase`: whose doing it is,
+   * the client's (not submitted) or the GPU's.
+   */
+  | {
+      readonly type: 'acquire';
+      readonly phase: FencePhase;
+      /** When it was committed. */
+      readonly sinceNs: bigint;
+      readonly point: TracedPoint | null;
+    }
   /** wp_fifo_v1.wait_barrier. */
   | { readonly type: 'fifo' }
   /** wp_commit_timer_v1.set_timestamp. */
@@ -33,13 +44,23 @@ function ownReasons(update: ContentUpdate): WaitingReason[] {
   const reasons: WaitingReason[] = [];
   if (update.acquire) {
     const { committedNs, acquirePoint } = update;
-    reasons.push({ type: 'acquire', sinceNs: committedNs, point: acquirePoint });
+    const phase = fencePhase(update, acquirePoint);
+    reasons.push({ type: 'acquire', phase, sinceNs: committedNs, point: acquirePoint });
   }
   if (update.waitsForBarrier) reasons.push({ type: 'fifo' });
   if (update.waitsForTimeNs !== null) {
     reasons.push({ type: 'time', targetNs: update.waitsForTimeNs });
   }
   return reasons;
+}
+
+function fencePhase(update: ContentUpdate, point: TracedPoint | null): FencePhase {
+  if (!point) return 'submitted';
+  const { waits } = ClientState.of(update.surface.client).sync.stats();
+  const wait = waits.find(
+    ({ timelineId, point: value }) => timelineId === point.timeline && value === point.point,
+  );
+  return wait?.phase ?? 'unsubmitted';
 }
 
 function isBlocked(update: ContentUpdate): boolean {

@@ -135,7 +135,8 @@ function surfaceRequests(surface: Surface): WlSurfaceRequests {
   };
 }
 
-function regionOf(resource: WlRegionResource): Region {
+/** The value of a wl_region at this moment. */
+export function regionOf(resource: WlRegionResource): Region {
   return resource.data instanceof Region ? resource.data : Region.empty;
 }
 

@@ -126,7 +126,8 @@ function poolRequests(pool: ShmPool, state: ClientState): WlShmPoolRequests {
       }
       const layout = { offsetBytes: offset, width, height, strideBytes: stride };
       const content = new ShmContent(pool, layout, pixelFormat, () => {
-        state.client.postError(id, WlShmError.invalidFd, 'the pool is shorter than was said');
+        const message = 'the pool is shorter than was said';
+        if (id.alive) state.client.postError(id, WlShmError.invalidFd, message);
       });
       const dispose = (): void => {
         content.dispose();

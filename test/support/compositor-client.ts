@@ -123,6 +123,12 @@ export class TestClient {
     return watchReleases(proxy);
   }
 
+  /** Runs all that was sent; the error the connection ended with, if it did. */
+  settle(): SeenError | undefined {
+    this.#fixture.settle();
+    return this.error;
+  }
+
   /** A timeline on a GPU of the client's own opening. */
   timeline(gpu = 'sim:1'): TestTimeline {
     return new TestTimeline(this.#fixture, this.#device(gpu), this.syncobj);

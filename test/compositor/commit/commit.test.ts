@@ -78,9 +78,11 @@ test('an acquire point that is not submitted holds the update back; signalling i
     proxy.commit();
     fixture.settle();
     expect(surface.mapped).toBe(false);
-    expect(surface.waiting).toMatchObject([{ type: 'acquire', point: { point: 1n } }]);
+    const reason = { type: 'acquire', point: { point: 1n } };
+    expect(surface.waiting).toMatchObject([{ ...reason, phase: 'unsubmitted' }]);
     const fence = acquire.submit(1n);
     fixture.settle();
+    expect(surface.waiting).toMatchObject([{ ...reason, phase: 'submitted' }]);
     expect(surface.mapped).toBe(false);
     fence.signal();
     fixture.settle();
