@@ -88,7 +88,7 @@ export function signalledPoint(device: ClientDevice, timeline: ClientTimeline): 
   return points[0] ?? 0n;
 }
 
-/** A release the compositor owes, remembered past the client's life. The fd is the auditor's own. */
+/** A release the compositor owes. The fd is the image's. */
 export interface OwedRelease {
   readonly timelineFd: OwnedFd;
   readonly point: Point;

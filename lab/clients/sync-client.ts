@@ -85,6 +85,11 @@ export class SyncClient {
     return this.#disconnected;
   }
 
+  /** Frames committed whose work has not been handed to the GPU. */
+  get unsubmittedFrames(): number {
+    return this.#unsubmitted.size;
+  }
+
   /** The client's GPU answered ENODEV and it has no other yet. */
   get homeless(): boolean {
     return this.#device === undefined;
@@ -131,10 +136,10 @@ export class SyncClient {
   close(): void {
     this.stop();
     this.#lifetime.dispose();
+    this.#display.onClosed = undefined;
     this.#display.close();
     this.#releases?.close();
     for (const image of [...this.#images, ...this.#oldImages]) destroyImage(image);
-    for (const owed of this.#owed) owed.timelineFd.close();
     for (const device of this.#retired) device.close();
     this.#device?.close();
     this.#device = undefined;
@@ -159,6 +164,7 @@ export class SyncClient {
       createImage(this.#world, device, this.#window, WIDTH, HEIGHT),
     );
     this.#display.flush();
+    if (!this.options.keepsTimelineFds) for (const image of this.#images) image.acquire.fd.close();
   }
 
   #tryFrame(): void {
@@ -176,36 +182,53 @@ export class SyncClient {
   }
 
   #frame(image: SwapchainImage, device: ClientDevice): void {
-    const { clock, random, ledger } = this.#world;
+    const { random } = this.#world;
     const { workMs, submitDelayMs } = this.options;
     const work = random.between(workMs[0], workMs[1]);
     const delay = random.between(submitDelayMs[0], submitDelayMs[1]);
-    const surface = this.#window.surface;
+    this.#framesDrawn += 1;
     image.point += 1n;
     const { point } = image;
-    const record = ledger.committed(this.number, surface.id, ++this.#serial, clock.nowNs());
-    const unsubmitted: Unsubmitted = { image, point, record };
-    this.#framesDrawn += 1;
-    this.#unsubmitted.add(unsubmitted);
-    image.busy = record;
-    this.#owed.push({ timelineFd: image.release.fd.dup(), point, record });
+    if (this.#framesDrawn >= this.options.neverSubmitsFrom) {
+      this.#unsubmitted.add({ image, point, record: this.#commit(image) });
+    } else if (delay === 0) {
+      // May find the device gone: then nothing was committed.
+      const committed: { record?: CommitRecord } = {};
+      this.#submit(image, point, device, work, committed);
+      committed.record = this.#commit(image);
+    } else {
+      this.#submitLater({ image, point, record: this.#commit(image) }, device, work, delay);
+    }
+    this.#releases?.await(image);
+  }
 
-    const never = this.#framesDrawn >= this.options.neverSubmitsFrom;
-    if (!never && delay === 0) this.#submit(unsubmitted, device, work);
-    this.#window.sync.setAcquirePoint(image.acquireObject, high(point), low(point));
-    this.#window.sync.setReleasePoint(image.releaseObject, high(point), low(point));
+  #commit(image: SwapchainImage): CommitRecord {
+    const { ledger, clock } = this.#world;
+    const { surface, sync } = this.#window;
+    const { point } = image;
+    const record = ledger.committed(this.number, surface.id, ++this.#serial, clock.nowNs());
+    image.busy = record;
+    this.#owed.push({ timelineFd: image.release.fd, point, record });
+    sync.setAcquirePoint(image.acquireObject, high(point), low(point));
+    sync.setReleasePoint(image.releaseObject, high(point), low(point));
     surface.attach(image.buffer, 0, 0);
     surface.damageBuffer(0, 0, WIDTH, HEIGHT);
     surface.frame().handler = { done: () => this.#onFrameDone() };
     surface.commit();
     this.#display.flush();
-    this.#releases?.await(image);
-    if (never || delay === 0) return;
-    const timer = clock.at(clock.nowNs() + BigInt(delay) * 1_000_000n, () => {
+    return record;
+  }
+
+  /** Wait-before-submit: the work follows its commit. */
+  #submitLater(frame: Unsubmitted, device: ClientDevice, workMs: number, delayMs: number): void {
+    const { clock } = this.#world;
+    this.#unsubmitted.add(frame);
+    const timer = clock.at(clock.nowNs() + BigInt(delayMs) * NS_PER_MS, () => {
       this.#lifetime.remove(timer);
       if (device !== this.#device) return;
       try {
-        this.#submit(unsubmitted, device, work);
+        this.#submit(frame.image, frame.point, device, workMs, frame);
+        this.#unsubmitted.delete(frame);
       } catch (error) {
         if (!(error instanceof DeviceLostError)) throw error;
         this.#onDeviceLost();
@@ -214,14 +237,20 @@ export class SyncClient {
     this.#lifetime.add(timer);
   }
 
-  #submit(unsubmitted: Unsubmitted, device: ClientDevice, workMs: number): void {
-    const { image, point, record } = unsubmitted;
+  /** Throws DeviceLostError. `committed.record`, once there, learns how the work ended. */
+  #submit(
+    image: SwapchainImage,
+    point: Point,
+    device: ClientDevice,
+    workMs: number,
+    committed: { readonly record?: CommitRecord },
+  ): void {
     device.submit(image.acquire.handle, point, workMs, (end) => {
-      if (record.acquire !== 'pending') return;
+      const { record } = committed;
+      if (record?.acquire !== 'pending') return;
       record.acquire = end === 0 ? 'signalled' : 'failed';
       record.acquireAtNs = this.#world.clock.nowNs();
     });
-    this.#unsubmitted.delete(unsubmitted);
   }
 
   #onFrameDone(): void {
@@ -273,6 +302,7 @@ export class SyncClient {
 }
 
 const ENODEV = 19;
+const NS_PER_MS = 1_000_000n;
 
 function high(point: Point): number {
   return Number(point >> 32n);

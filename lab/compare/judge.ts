@@ -62,20 +62,40 @@ function missed(commits: readonly CommitRecord[], refreshNs: bigint): number {
   return cycles;
 }
 
-/** From each device loss to the next new frame of every surface that was showing frames before it, in ms. */
+/**
+ * Per device loss and surface that had been showing frames: the time, in ms, from the loss to its next new frame. A surface that
+ * had nothing in flight at the loss counts from its next commit: idling is no recovery.
+ */
 function recoveryTimes(ledger: Ledger): number[] {
   const samples: number[] = [];
   for (const { atNs } of ledger.deviceEvents.filter((event) => event.type === 'lost')) {
     for (const { client, surface } of ledger.surfaces()) {
-      const times = ledger
-        .ofSurface(client, surface)
-        .flatMap(({ presentedAtNs }) => presentedAtNs ?? []);
-      if (!times.some((timeNs) => timeNs <= atNs)) continue;
-      const next = times.find((timeNs) => timeNs > atNs);
-      if (next !== undefined) samples.push(Number(next - atNs) / 1e6);
+      const commits = ledger.ofSurface(client, surface);
+      if (!commits.some((record) => before(record.presentedAtNs, atNs))) continue;
+      const next = commits.find((record) => (record.presentedAtNs ?? 0n) > atNs);
+      if (next?.presentedAtNs === undefined) continue;
+      const fromNs = inFlight(commits, atNs) ? atNs : max(atNs, next.committedAtNs);
+      samples.push(Number(next.presentedAtNs - fromNs) / 1e6);
     }
   }
   return samples;
+}
+
+function inFlight(commits: readonly CommitRecord[], atNs: bigint): boolean {
+  return commits.some(
+    (record) =>
+      record.committedAtNs <= atNs &&
+      !before(record.presentedAtNs, atNs) &&
+      !before(record.droppedAtNs, atNs),
+  );
+}
+
+function before(timeNs: bigint | undefined, limitNs: bigint): boolean {
+  return timeNs !== undefined && timeNs <= limitNs;
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 function count(number: number, one: string, many: string): string[] {

@@ -1,4 +1,6 @@
 /** The GPU goes that the clients render on; the compositor's import device stays. */
+import type { SyncClient } from '../clients/sync-client.ts';
+import type { World } from '../world/world.ts';
 import type { Scenario } from './scenario.ts';
 
 export const clientRemovedFailing: Scenario = {
@@ -20,11 +22,11 @@ export const clientRemovedFailing: Scenario = {
 export const clientRemovedNeverSubmitted: Scenario = {
   name: 'client-device-removed-never-submitted',
   description: "the clients' GPU goes with frames committed and not submitted, the clients move on",
-  play: async ({ startClient, world }) => {
+  play: async ({ startClient, world, clients }) => {
     for (let index = 0; index < 2; index++) {
       (await startClient({ submitDelayMs: [30, 50] })).draw();
     }
-    await world.advance(310);
+    await untilUnsubmitted(world, clients);
     await world.clientGpu.remove();
     await world.advance(4000);
   },
@@ -32,10 +34,10 @@ export const clientRemovedNeverSubmitted: Scenario = {
 
 export const clientRemovedNoKeptFd: Scenario = {
   name: 'client-device-removed-no-kept-fd',
-  description: 'as before, and the clients kept no fd through which anything could be rescued',
-  play: async ({ startClient, world }) => {
+  description: 'as before, and the client kept no fd through which anything could be rescued',
+  play: async ({ startClient, world, clients }) => {
     (await startClient({ submitDelayMs: [30, 50], keepsTimelineFds: false })).draw();
-    await world.advance(310);
+    await untilUnsubmitted(world, clients);
     await world.clientGpu.remove();
     await world.advance(4000);
   },
@@ -43,12 +45,22 @@ export const clientRemovedNoKeptFd: Scenario = {
 
 export const clientRemovedRescued: Scenario = {
   name: 'client-device-removed-rescued',
-  description: 'as before, but the clients fail their unsubmitted points through another GPU',
+  description: 'as before, but the client fails its unsubmitted points through another GPU',
   needs: ['error fences'],
-  play: async ({ startClient, world }) => {
+  play: async ({ startClient, world, clients }) => {
     (await startClient({ submitDelayMs: [30, 50], rescuesTimelines: true })).draw();
-    await world.advance(310);
+    await untilUnsubmitted(world, clients);
     await world.clientGpu.remove();
     await world.advance(2000);
   },
 };
+
+/** Some frames on, at a moment when every client has committed a frame it has not submitted. */
+async function untilUnsubmitted(world: World, clients: readonly SyncClient[]): Promise<void> {
+  await world.advance(310);
+  const reached = await world.until(
+    () => clients.every((client) => client.unsubmittedFrames > 0),
+    2000,
+  );
+  if (!reached) throw new Error('the clients never had an unsubmitted frame at the same time');
+}

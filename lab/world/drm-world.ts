@@ -74,16 +74,16 @@ interface Parts {
 }
 
 export class DrmWorld implements LabWorld {
-  readonly gpus = 'drm';
+  readonly gpus = 'drm' as const;
   readonly clock: SystemClock;
   readonly poller: Poller;
   readonly kernel: LinuxKernel;
   readonly random: Random;
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger = new Ledger();
   readonly compositor: Compositor;
   readonly importGpu: LabGpu;
   readonly clientGpu: LabGpu;
-  readonly refreshNs = REFRESH_NS;
+  readonly refreshNs: bigint = REFRESH_NS;
   readonly #counting: CountingKernel;
   readonly #fences = new LabFences();
   readonly #fenceSource: FenceSource;

@@ -49,15 +49,18 @@ const DMA_BUF_SYNC_READ = 1;
 
 /** vgem_drm.h: a fence attached to a dumb buffer, seen through the buffer's dma-buf. It signals by itself after ten seconds. */
 function openVgem(primaryNodes: readonly string[]): FenceSource | undefined {
-  const file = primaryNodes
-    .map((path) => openIfThere(path))
-    .find((candidate) => {
-      if (!candidate || native.drmVersion(candidate.fd).name === 'vgem') return candidate;
-      candidate.close();
-      return false;
-    });
+  const file = openVgemCard(primaryNodes);
   if (!file) return undefined;
   return { canFail: false, create: () => vgemFence(file.fd), close: () => file.close() };
+}
+
+function openVgemCard(primaryNodes: readonly string[]): OwnedFd | undefined {
+  for (const path of primaryNodes) {
+    const file = openIfThere(path);
+    if (file && native.drmVersion(file.fd).name === 'vgem') return file;
+    file?.close();
+  }
+  return undefined;
 }
 
 function vgemFence(vgem: number): FenceBackend {

@@ -66,7 +66,15 @@ test('content is judged by what its fence was when it was latched', () => {
 test('recovery is the time from a loss to the next frame of a surface that had been showing frames', () => {
   const ledger = new Ledger();
   drawn(ledger, 1, 'signalled', 1_000_000n);
-  ledger.deviceEvents.push({ type: 'lost', device: 'sim:0', atNs: 2_000_000n });
   drawn(ledger, 2, 'signalled', 7_000_000n);
+  ledger.deviceEvents.push({ type: 'lost', device: 'sim:0', atNs: 2_000_000n });
   expect(judge(ledger, REFRESH_NS).recoveryMs).toEqual({ p50: 5, p99: 5, max: 5 });
+});
+
+test('a surface that idled at the loss recovers from its next commit on', () => {
+  const ledger = new Ledger();
+  drawn(ledger, 1, 'signalled', 1_000_000n);
+  ledger.deviceEvents.push({ type: 'lost', device: 'sim:0', atNs: 2_000_000n });
+  ledger.committed(1, 3, 2, 6_000_000n).presentedAtNs = 7_000_000n;
+  expect(judge(ledger, REFRESH_NS).recoveryMs).toEqual({ p50: 1, p99: 1, max: 1 });
 });

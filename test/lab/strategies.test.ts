@@ -9,9 +9,12 @@ async function play(strategy: string, scenario: string, seed = 1): Promise<RunRe
   return runScenario({ strategy, scenario: scenarioNamed(scenario), seed, world });
 }
 
-test.each(SCENARIOS.map(({ name }) => name))('failover keeps every promise: %s', async (scenario) => {
-  const result = await play('failover', scenario);
-  expect(result.reasons).toEqual([]);
-  expect(result).toMatchObject({ ok: true });
-  expect(result.framesPresented).toBeGreaterThan(10);
-});
+test.each(SCENARIOS.map(({ name }) => name))(
+  'failover keeps every promise: %s',
+  async (scenario) => {
+    const result = await play('failover', scenario);
+    expect(result.reasons).toEqual([]);
+    expect(result).toMatchObject({ ok: true });
+    expect(result.framesPresented).toBeGreaterThan(10);
+  },
+);

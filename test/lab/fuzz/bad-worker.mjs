@@ -13,7 +13,8 @@ const counts = {
 };
 writeFileSync(task.currentFile, '{"flow":{"pace":"step","reads":true},"steps":[]}');
 process.send({ type: 'progress', counts }, () => {
-  if (task.seed === 1 || task.seed === 5) process.send({ type: 'end', counts }, () => process.disconnect());
+  if (task.seed === 1 || task.seed === 5)
+    process.send({ type: 'end', counts }, () => process.disconnect());
   if (task.seed === 2) process.kill(process.pid, 'SIGSEGV');
   if (task.seed === 3) for (;;);
   if (task.seed === 4) throw new Error('planted');

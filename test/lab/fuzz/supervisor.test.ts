@@ -50,5 +50,5 @@ test.each([
 test('after one that died the next seed goes on for the rest of the time', async () => {
   const { counts, failures } = await run(4, 3);
   expect(failures.map(({ kind }) => kind)).toEqual(['crash']);
-  expect(counts.inputs).toBe(5);
+  expect(counts.inputs).toBe(10);
 });
