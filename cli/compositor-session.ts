@@ -11,6 +11,7 @@ import type { BackendFactory } from '../compositor/config.ts';
 import { Compositor } from '../compositor/compositor.ts';
 import { lineLog, type CompositorLog } from '../compositor/log.ts';
 import { strategyByName } from '../sync/recovery/strategies.ts';
+import type { ChromeTrace } from './chrome-trace.ts';
 import { InnerCommand } from './inner-command.ts';
 
 export type GpuChoice =
@@ -156,12 +157,9 @@ async function backendOf(
   return (context) => new NestedBackend({ ...context, host: connection });
 }
 
-async function openTrace(
-  path: string,
-  lifetime: Lifetime,
-): Promise<InstanceType<typeof import('./chrome-trace.ts').ChromeTrace>> {
-  const { ChromeTrace } = await import('./chrome-trace.ts');
-  const trace = new ChromeTrace(path);
+async function openTrace(path: string, lifetime: Lifetime): Promise<ChromeTrace> {
+  const { ChromeTrace: Trace } = await import('./chrome-trace.ts');
+  const trace = new Trace(path);
   lifetime.add(trace);
   return trace;
 }

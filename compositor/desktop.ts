@@ -8,6 +8,7 @@ import { createDesktopGlobals } from './handlers/desktop-globals.ts';
 import type { CompositorLog } from './log.ts';
 import type { Output, OutputDescription } from './output/output.ts';
 import { OutputList } from './output/output-list.ts';
+import type { SurfaceScales } from './output/surface-scales.ts';
 import { encodePng } from './render/screenshot.ts';
 import type { SceneRoot } from './render/scene.ts';
 import { Cursor } from './seat/cursor.ts';
@@ -87,6 +88,11 @@ export class Desktop implements BackendHost {
     });
     createDesktopGlobals(display, this);
     this.backend.start(this);
+  }
+
+  /** What scale each surface should have. */
+  get scales(): SurfaceScales {
+    return this.#outputs.scales;
   }
 
   get outputs(): readonly Output[] {

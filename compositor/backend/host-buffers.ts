@@ -80,8 +80,10 @@ export class HostBuffers {
   }
 
   #retireOthers(width: number, height: number): void {
-    for (const buffer of [...this.#buffers]) {
-      if (buffer.target.width === width && buffer.target.height === height) continue;
+    const others = this.#buffers.filter(
+      ({ target }) => target.width !== width || target.height !== height,
+    );
+    for (const buffer of others) {
       buffer.retired = true;
       if (!buffer.busy) this.#drop(buffer);
     }

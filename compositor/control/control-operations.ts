@@ -57,7 +57,7 @@ export function controlOperations(context: ControlContext): ReadonlyMap<string, 
     gpu_remove: (fields) => gpuControl().remove(field.text(fields, 'gpu')),
     gpu_add: (fields) => ({ gpu: gpuControl().add(field.optionalText(fields, 'gpu')) }),
     reset: () => {
-      for (const client of [...display.clients]) client.disconnect();
+      for (const client of display.clients) client.disconnect();
       display.drain();
       display.nextClientNumber = 1;
       desktop.reset(initialOutputs);

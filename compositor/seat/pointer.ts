@@ -217,6 +217,11 @@ export class Pointer {
     this.#endFrame();
   }
 
+  /** An event of another protocol belongs to this client's next pointer frame. */
+  needFrame(client: Client): void {
+    for (const resource of this.resources.of(client)) this.#touched.add(resource);
+  }
+
   /** As at start. */
   reset(): void {
     const grab = this.#grab;

@@ -1,0 +1,125 @@
+/** zwp_pointer_constraints_v1 1 (pointer-constraints-unstable-v1.xml): pointers that stay where they are, or on a surface. */
+import {
+  ZwpConfinedPointerV1,
+  ZwpLockedPointerV1,
+  ZwpPointerConstraintsV1,
+} from '../../protocols/generated/pointer-constraints-unstable-v1.server.ts';
+import type { ZwpPointerConstraintsV1Resource } from '../../protocols/generated/pointer-constraints-unstable-v1.server.ts';
+import type {
+  WlRegionResource,
+  WlSurfaceResource,
+} from '../../protocols/generated/wayland.server.ts';
+import {
+  ZwpPointerConstraintsV1Error,
+  ZwpPointerConstraintsV1Lifetime,
+} from '../../protocols/generated/pointer-constraints-unstable-v1.interfaces.ts';
+import type { Display } from '../../protocols/server/display.ts';
+import { ProtocolError } from '../../protocols/server/protocol-error.ts';
+import type { Resource } from '../../protocols/server/resource.ts';
+import { type ConstraintListener, PointerConstraint } from '../seat/pointer-constraint.ts';
+import type { Seat } from '../seat/seat.ts';
+import type { Region } from '../surface/region.ts';
+import { Surface } from '../surface/surface.ts';
+import { regionOf } from './compositor.ts';
+
+const VERSION = 1;
+
+export function createPointerConstraintsGlobal(display: Display, seat: Seat): void {
+  const constraints = new Map<Surface, PointerConstraint>();
+  const updateAll = (): void => {
+    for (const constraint of constraints.values()) constraint.update();
+  };
+  seat.pointer.onFocus(updateAll);
+  seat.pointer.onMoved(updateAll);
+
+  const constrain = (
+    manager: ZwpPointerConstraintsV1Resource,
+    resource: Resource,
+    kind: 'lock' | 'confine',
+    surfaceResource: WlSurfaceResource,
+    region: WlRegionResource | null,
+    lifetime: number,
+    listener: ConstraintListener,
+  ): { constraint: PointerConstraint; setRegion(region: WlRegionResource | null): void } => {
+    const surface = Surface.of(surfaceResource);
+    if (constraints.has(surface)) {
+      throw new ProtocolError(
+        manager,
+        ZwpPointerConstraintsV1Error.alreadyConstrained,
+        `wl_surface@${surface.id} has a pointer constraint already`,
+      );
+    }
+    const constraint = new PointerConstraint({
+      seat,
+      surface,
+      kind,
+      persistent: lifetime === ZwpPointerConstraintsV1Lifetime.persistent,
+      region: region && regionOf(region),
+      listener,
+    });
+    constraints.set(surface, constraint);
+    let pending: Region | null | undefined;
+    const unlisten = surface.onApplied(() => {
+      if (pending !== undefined) constraint.setRegion(pending);
+      pending = undefined;
+      constraint.update();
+    });
+    resource.addDestroyListener(() => {
+      unlisten();
+      constraints.delete(surface);
+      constraint.dispose();
+    });
+    surface.onDestroyed(() => constraint.deactivate());
+    return {
+      constraint,
+      setRegion: (next) => {
+        pending = next && regionOf(next);
+      },
+    };
+  };
+
+  display.createGlobal(ZwpPointerConstraintsV1, VERSION, (manager) => {
+    manager.handler = {
+      destroy: () => undefined,
+      lockPointer: (_, lock, surface, __, region, lifetime) => {
+        const { constraint, setRegion } = constrain(
+          manager,
+          lock,
+          'lock',
+          surface,
+          region,
+          lifetime,
+          {
+            activated: () => ZwpLockedPointerV1.sendLocked(lock),
+            deactivated: () => ZwpLockedPointerV1.sendUnlocked(lock),
+          },
+        );
+        lock.handler = {
+          destroy: () => undefined,
+          setCursorPositionHint: (_lock, x, y) => constraint.setHint(x, y),
+          setRegion: (_lock, next) => setRegion(next),
+        };
+        constraint.update();
+      },
+      confinePointer: (_, confined, surface, __, region, lifetime) => {
+        const { constraint, setRegion } = constrain(
+          manager,
+          confined,
+          'confine',
+          surface,
+          region,
+          lifetime,
+          {
+            activated: () => ZwpConfinedPointerV1.sendConfined(confined),
+            deactivated: () => ZwpConfinedPointerV1.sendUnconfined(confined),
+          },
+        );
+        confined.handler = {
+          destroy: () => undefined,
+          setRegion: (_confined, next) => setRegion(next),
+        };
+        constraint.update();
+      },
+    };
+  });
+}

@@ -1,0 +1,81 @@
+/** zxdg_decoration_manager_v1 1 (xdg-decoration-unstable-v1.xml): we draw no frames, clients draw their own. */
+import {
+  ZxdgDecorationManagerV1,
+  ZxdgToplevelDecorationV1,
+} from '../../protocols/generated/xdg-decoration-unstable-v1.server.ts';
+import type { ZxdgToplevelDecorationV1Resource } from '../../protocols/generated/xdg-decoration-unstable-v1.server.ts';
+import type { XdgToplevelResource } from '../../protocols/generated/xdg-shell.server.ts';
+import {
+  ZxdgToplevelDecorationV1Error,
+  ZxdgToplevelDecorationV1Mode,
+} from '../../protocols/generated/xdg-decoration-unstable-v1.interfaces.ts';
+import type { Display } from '../../protocols/server/display.ts';
+import { ProtocolError } from '../../protocols/server/protocol-error.ts';
+import { Toplevel } from '../shell/toplevel.ts';
+
+const VERSION = 1;
+
+export function createXdgDecorationGlobal(display: Display): void {
+  const decorated = new Set<XdgToplevelResource>();
+  display.createGlobal(ZxdgDecorationManagerV1, VERSION, (manager) => {
+    manager.handler = {
+      destroy: () => undefined,
+      getToplevelDecoration: (_, decoration, toplevel) => decorate(decorated, decoration, toplevel),
+    };
+  });
+}
+
+function decorate(
+  decorated: Set<XdgToplevelResource>,
+  decoration: ZxdgToplevelDecorationV1Resource,
+  toplevelResource: XdgToplevelResource,
+): void {
+  const fail = (code: number, message: string): ProtocolError =>
+    new ProtocolError(decoration, code, message);
+  if (decorated.has(toplevelResource)) {
+    throw fail(
+      ZxdgToplevelDecorationV1Error.alreadyConstructed,
+      `xdg_toplevel@${toplevelResource.id} has a decoration object already`,
+    );
+  }
+  const toplevel = Toplevel.of(toplevelResource);
+  const { surface } = toplevel;
+  if (surface.pending.buffer || surface.mapped) {
+    throw fail(
+      ZxdgToplevelDecorationV1Error.unconfiguredBuffer,
+      `wl_surface@${surface.id} has a buffer already`,
+    );
+  }
+  decorated.add(toplevelResource);
+  const unlisten = toplevelResource.addDestroyListener(() => {
+    decorated.delete(toplevelResource);
+    if (!decoration.alive || !decoration.client.alive) return;
+    decoration.client.postError(
+      decoration,
+      ZxdgToplevelDecorationV1Error.orphaned,
+      'the xdg_toplevel was destroyed before its decoration object',
+    );
+  });
+  decoration.addDestroyListener(() => {
+    unlisten();
+    decorated.delete(toplevelResource);
+  });
+  const tell = (): void => {
+    ZxdgToplevelDecorationV1.sendConfigure(decoration, ZxdgToplevelDecorationV1Mode.clientSide);
+    toplevel.configure({}, true);
+  };
+  decoration.handler = {
+    destroy: () => undefined,
+    setMode: (_, mode) => {
+      if (
+        mode !== ZxdgToplevelDecorationV1Mode.clientSide &&
+        mode !== ZxdgToplevelDecorationV1Mode.serverSide
+      ) {
+        throw fail(ZxdgToplevelDecorationV1Error.invalidMode, `no decoration mode ${mode}`);
+      }
+      tell();
+    },
+    unsetMode: tell,
+  };
+  tell();
+}

@@ -1,0 +1,133 @@
+/** A locked or confined pointer on one surface (pointer-constraints-unstable-v1.xml). */
+import { Region } from '../surface/region.ts';
+import type { Surface } from '../surface/surface.ts';
+import type { MotionFilter } from './pointer.ts';
+import type { Seat } from './seat.ts';
+
+type Point = { readonly x: number; readonly y: number };
+
+export interface ConstraintListener {
+  activated(): void;
+  deactivated(): void;
+}
+
+/** Inactive until its surface has the pointer, within its region; a oneshot one is active once. */
+export class PointerConstraint implements MotionFilter {
+  readonly surface: Surface;
+  readonly kind: 'lock' | 'confine';
+  readonly #seat: Seat;
+  readonly #persistent: boolean;
+  readonly #listener: ConstraintListener;
+  /** Surface-local; null: all of it that takes input. Applied with the surface's next update. */
+  #region: Region | null;
+  #active = false;
+  #spent = false;
+  #hint: Point | null = null;
+
+  constructor(options: {
+    readonly seat: Seat;
+    readonly surface: Surface;
+    readonly kind: 'lock' | 'confine';
+    readonly persistent: boolean;
+    readonly region: Region | null;
+    readonly listener: ConstraintListener;
+  }) {
+    this.#seat = options.seat;
+    this.surface = options.surface;
+    this.kind = options.kind;
+    this.#persistent = options.persistent;
+    this.#region = options.region;
+    this.#listener = options.listener;
+  }
+
+  get active(): boolean {
+    return this.#active;
+  }
+
+  setRegion(region: Region | null): void {
+    this.#region = region;
+    if (!this.#active || this.kind === 'lock') return;
+    const { x, y } = this.#seat.pointer.local;
+    const inside = nearest(this.#effective(), x, y);
+    if (inside.x !== x || inside.y !== y) this.#warp(inside);
+  }
+
+  setHint(x: number, y: number): void {
+    this.#hint = { x, y };
+  }
+
+  /** The pointer entered, moved or left, or the window became active: begins or ends the constraint. */
+  update(): void {
+    const { pointer } = this.#seat;
+    const here = pointer.focus === this.surface;
+    if (this.#active && !here) this.deactivate();
+    if (this.#active || this.#spent || !here) return;
+    const { x, y } = pointer.local;
+    if (!this.#effective().contains(Math.floor(x), Math.floor(y))) return;
+    this.#active = true;
+    pointer.motionFilter = this;
+    this.#listener.activated();
+  }
+
+  /** Ends it; a locked pointer goes where the client showed it. */
+  deactivate(): void {
+    if (!this.#active) return;
+    this.#active = false;
+    this.#spent = !this.#persistent;
+    this.#seat.pointer.motionFilter = undefined;
+    this.#listener.deactivated();
+  }
+
+  /** The object was destroyed. */
+  dispose(): void {
+    const wasActive = this.#active;
+    const hint = this.#hint;
+    if (wasActive) {
+      this.#active = false;
+      this.#seat.pointer.motionFilter = undefined;
+    }
+    this.#spent = true;
+    if (!wasActive || !hint || this.kind !== 'lock') return;
+    const { width, height } = this.surface.current;
+    if (hint.x >= 0 && hint.y >= 0 && hint.x < width && hint.y < height) this.#warp(hint);
+  }
+
+  filter(from: Point, to: Point): Point {
+    if (this.kind === 'lock') return from;
+    const { local } = this.#seat.pointer;
+    const inside = nearest(this.#effective(), local.x + to.x - from.x, local.y + to.y - from.y);
+    return { x: from.x + inside.x - local.x, y: from.y + inside.y - local.y };
+  }
+
+  #warp(local: Point): void {
+    const place = this.#seat.place(this.surface);
+    if (place) this.#seat.pointer.warp(place.x + local.x, place.y + local.y);
+  }
+
+  #effective(): Region {
+    const { width, height, inputRegion } = this.surface.current;
+    let region = Region.rect(0, 0, width, height);
+    if (inputRegion) region = region.intersect(inputRegion);
+    return this.#region ? region.intersect(this.#region) : region;
+  }
+}
+
+/** Just inside the right and bottom edges: positions have 1/256 of a pixel. */
+const EDGE = 1 / 256;
+
+function nearest(region: Region, x: number, y: number): Point {
+  let best: Point = { x, y };
+  let bestDistance = Infinity;
+  for (const rect of region.rects()) {
+    const inside = {
+      x: Math.min(Math.max(x, rect.x), rect.x + rect.width - EDGE),
+      y: Math.min(Math.max(y, rect.y), rect.y + rect.height - EDGE),
+    };
+    const distance = Math.hypot(inside.x - x, inside.y - y);
+    if (distance < bestDistance) {
+      best = inside;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
