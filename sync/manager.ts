@@ -57,6 +57,7 @@ export class SyncManager {
   #nextTimelineId = 1;
   #wasAvailable = false;
   #problem: DeviceProblem | undefined;
+  #initial: SyncobjDevice | undefined;
   #disposed = false;
 
   /** Opens every capable device of the kernel and follows hot-plug from here on. */
@@ -233,7 +234,13 @@ export class SyncManager {
   #recovery(): RecoveryContext {
     // A device may be known lost before the registry has told so.
     const devices = this.#bestFirst(this.#registry.devices).filter((device) => !device.lost);
-    return { devices, containers: devices.filter((device) => this.#isContainer(device)) };
+    // What is there first is there for good in this respect; asked before anything could be lost (the constructor does).
+    this.#initial ??= devices[0];
+    return {
+      devices,
+      containers: devices.filter((device) => this.#isContainer(device)),
+      initial: this.#initial,
+    };
   }
 
   #bestFirst(devices: readonly SyncobjDevice[]): readonly SyncobjDevice[] {

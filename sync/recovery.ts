@@ -11,6 +11,8 @@ export interface RecoveryContext {
   readonly devices: readonly SyncobjDevice[];
   /** Those of `devices` without a GPU that could go: dummy render nodes made to hold syncobjs, and /dev/syncobj. */
   readonly containers: readonly SyncobjDevice[];
+  /** The first device explicit sync was ever offered with; it may be lost by now. */
+  readonly initial: SyncobjDevice | undefined;
 }
 
 /** What to do with one wait or release debt whose device was lost. */

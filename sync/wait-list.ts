@@ -50,6 +50,8 @@ export class WaitList {
   readonly #polled = new WeakSet<PointWait>();
   /** The last fence had signalled before it was exported: worth a look before polling the next one. */
   #expectSignalled = true;
+  /** The last point had no fence yet when it was first asked for. */
+  #expectUnsubmitted = false;
 
   constructor(context: SyncContext, account: Account, host: WaitListHost) {
     this.#context = context;
@@ -175,8 +177,7 @@ export class WaitList {
   /** A poll of an early-exporting strategy. True: the wait needs no further polls. */
   pollExport(wait: PointWait): boolean {
     if (wait.stage !== 'queued') return true;
-    const result = this.#tryExport(wait);
-    if (result === 'no-room') this.#goBlind(wait);
+    const result = this.#exportOrGoBlind(wait);
     return result === 'exported' || result === 'no-room';
   }
 
@@ -199,12 +200,25 @@ export class WaitList {
     this.#host.activate();
     if (!this.#host.imports.current) return;
     if (this.#context.strategy.waitsOn === 'eventfd') return this.#goBlind(wait);
+    if (this.#context.strategy.exportsEarly) {
+      if (this.#exportOrGoBlind(wait) === 'unsubmitted') this.#pollQueued();
+      return;
+    }
+    // A client that commits before it submits will do so again: one attempt after arming is then enough.
+    if (!this.#expectUnsubmitted) {
+      this.#expectUnsubmitted = this.#exportOrGoBlind(wait) === 'unsubmitted';
+      // Once armed, look again: the fence may have come between the export and the arming.
+      if (this.#expectUnsubmitted && this.#arm(wait, 'available')) this.#exportOrGoBlind(wait);
+      return;
+    }
+    this.#arm(wait, 'available');
+    this.#expectUnsubmitted = this.#exportOrGoBlind(wait) === 'unsubmitted';
+  }
+
+  #exportOrGoBlind(wait: PointWait): ExportResult {
     const result = this.#tryExport(wait);
     if (result === 'no-room') this.#goBlind(wait);
-    if (result !== 'unsubmitted') return;
-    if (this.#context.strategy.exportsEarly) return this.#pollQueued();
-    // Once armed, the fence may have come between the export and the arming.
-    if (this.#arm(wait, 'available') && this.#tryExport(wait) === 'no-room') this.#goBlind(wait);
+    return result;
   }
 
   #pollQueued(): void {

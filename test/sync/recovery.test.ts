@@ -248,6 +248,20 @@ describe('no device is left', () => {
   );
 });
 
+test(
+  'single-import stays with its first device: new timelines are refused although others live, and after its return',
+  inWorld((world) => {
+    world.manager('single-import');
+    const client = world.client('sim:1');
+    const owner = world.owner();
+    world.unplug('sim:0');
+    expect(() => owner.importTimeline(client.exportFd())).toThrow(ImportRefusedError);
+    world.plug('sim:0');
+    expect(() => owner.importTimeline(client.exportFd())).toThrow(ImportRefusedError);
+    expect(world.manager().available).toBe(false);
+  }),
+);
+
 describe('the device goes during import_timeline, before its uevent', () => {
   for (const [strategy, refused] of [
     ['single-import', true],
