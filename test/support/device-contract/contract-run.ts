@@ -39,6 +39,8 @@ export interface ContractCase {
   readonly name: string;
   /** It pulls a GPU out: not for devices that cannot be pulled. */
   readonly pulls?: true;
+  /** It needs fences that end with an error: not for vgem's, which cannot. */
+  readonly fails?: true;
   run(run: ContractRun): Promise<void>;
   /** What kernel-facts says the trace is. */
   readonly expected: readonly string[] | ((capabilities: SyncobjCapabilities) => readonly string[]);
