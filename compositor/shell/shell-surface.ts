@@ -92,6 +92,7 @@ export class ShellSurface {
     this.#role = role;
     this.#surfaceRole = {
       name: role.roleName,
+      outlivesSurface: false,
       beforeCommit: (pending) => this.#beforeCommit(pending),
       applied: (update) => this.#applied(update),
       surfaceDestroyed: () => this.#unmap(),

@@ -9,6 +9,7 @@ import { ClientDisplay } from '../../protocols/client/client-display.ts';
 import type { ClientInterface, Proxy } from '../../protocols/client/proxy.ts';
 import { WlCompositorProxy, WlShmProxy } from '../../protocols/generated/wayland.client.ts';
 import { XdgWmBaseProxy } from '../../protocols/generated/xdg-shell.client.ts';
+import { WlSurfaceError } from '../../protocols/generated/wayland.interfaces.ts';
 import { Compositor } from '../../compositor/compositor.ts';
 
 const MS = 1_000_000n;
@@ -135,5 +136,18 @@ test('disposing with clients connected disconnects them and leaves nothing', () 
   run.compositor.dispose();
   run.settle();
   expect(display.open).toBe(false);
+  run.dispose();
+});
+
+test('a wl_surface destroyed before its xdg_toplevel is defunct_role_object', () => {
+  const run = new Run();
+  const display = run.connect();
+  const surface = bind(display, WlCompositorProxy).createSurface();
+  const toplevel = bind(display, XdgWmBaseProxy).getXdgSurface(surface).getToplevel();
+  toplevel.handler = {};
+  surface.destroy();
+  run.settle();
+  expect(display.error).toMatchObject({ code: WlSurfaceError.defunctRoleObject });
+  display.close();
   run.dispose();
 });

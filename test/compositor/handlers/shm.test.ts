@@ -2,13 +2,15 @@
 import { expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
-import { WlShmError } from '../../../protocols/generated/wayland.interfaces.ts';
+import { WlShmError, type WlShmFormat } from '../../../protocols/generated/wayland.interfaces.ts';
 import type { WlShmPoolProxy } from '../../../protocols/generated/wayland.client.ts';
 import type { BufferContent } from '../../../compositor/buffer/buffer-content.ts';
 import { withCompositor } from '../../support/compositor-fixture.ts';
 import type { TestClient } from '../../support/compositor-client.ts';
 
 const XRGB8888 = 1;
+/** No value of wl_shm.format: that is the point. */
+const NO_FORMAT = 77 as WlShmFormat;
 const PAGE_BYTES = 4096;
 
 /** The first byte of the content, or 'revoked'. */
@@ -34,7 +36,11 @@ test('all formats we can draw are announced, argb8888 and xrgb8888 first, none t
 
 const WRONG_BUFFERS: readonly [name: string, code: number, make: (pool: WlShmPoolProxy) => void][] =
   [
-    ['unknown format', WlShmError.invalidFormat, (pool) => pool.createBuffer(0, 4, 4, 16, 77)],
+    [
+      'unknown format',
+      WlShmError.invalidFormat,
+      (pool) => pool.createBuffer(0, 4, 4, 16, NO_FORMAT),
+    ],
     ['no width', WlShmError.invalidStride, (pool) => pool.createBuffer(0, 0, 4, 16, XRGB8888)],
     [
       'negative height',

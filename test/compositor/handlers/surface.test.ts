@@ -1,12 +1,18 @@
 /** wl_surface and wl_region: error codes, regions, offsets, size rules. */
 import { expect, test } from 'vitest';
-import { WlSurfaceError } from '../../../protocols/generated/wayland.interfaces.ts';
+import {
+  WlSurfaceError,
+  type WlOutputTransform,
+} from '../../../protocols/generated/wayland.interfaces.ts';
 import {
   WlCompositorProxy,
   type WlSurfaceProxy,
 } from '../../../protocols/generated/wayland.client.ts';
 import type { TestClient } from '../../support/compositor-client.ts';
 import { withCompositor } from '../../support/compositor-fixture.ts';
+
+/** A value the XML does not list: that is the point. */
+const transform = (value: number): WlOutputTransform => value as WlOutputTransform;
 
 const WRONG_REQUESTS: readonly [
   name: string,
@@ -15,8 +21,16 @@ const WRONG_REQUESTS: readonly [
 ][] = [
   ['scale 0', WlSurfaceError.invalidScale, (surface) => surface.setBufferScale(0)],
   ['a negative scale', WlSurfaceError.invalidScale, (surface) => surface.setBufferScale(-1)],
-  ['transform 8', WlSurfaceError.invalidTransform, (surface) => surface.setBufferTransform(8)],
-  ['transform -1', WlSurfaceError.invalidTransform, (surface) => surface.setBufferTransform(-1)],
+  [
+    'transform 8',
+    WlSurfaceError.invalidTransform,
+    (surface) => surface.setBufferTransform(transform(8)),
+  ],
+  [
+    'transform -1',
+    WlSurfaceError.invalidTransform,
+    (surface) => surface.setBufferTransform(transform(-1)),
+  ],
   ['attach with an offset', WlSurfaceError.invalidOffset, (surface) => surface.attach(null, 1, 0)],
   [
     'a buffer that is no multiple of the scale',
