@@ -1,7 +1,7 @@
 /**
  * Waits for a point of a timeline while its GPU is pulled out, with the libraries alone: no compositor, no Wayland.
  *
- * Two simulated GPUs; on a machine with DRM devices use `new LinuxKernel({ poller, clock })` instead. The client renders on
+ * Two simulated GPUs; on a machine with DRM devices use `new LinuxKernel({ poller })` instead. The client renders on
  * gpu:1, the compositor has imported into gpu:0, which goes while the point is awaited.
  */
 import { Poller, SimulatedKernel, SystemClock } from '../devices/public.ts';
