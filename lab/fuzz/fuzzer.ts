@@ -141,6 +141,7 @@ class Fuzzer {
   /** What broke a server may have left it broken: each try gets a fresh one. */
   async #failed(input: FuzzInput, failure: Failure): Promise<void> {
     const playFresh = (candidate: FuzzInput): Promise<PlayResult> => {
+      this.#options.onInput?.(candidate);
       this.#endStage();
       this.#stage = this.#makeStage();
       return playInput(candidate, this.#stage);
@@ -148,7 +149,9 @@ class Fuzzer {
     const fails = async (candidate: FuzzInput): Promise<boolean> =>
       (await playFresh(candidate)).failure?.kind === failure.kind;
     const reproduces = await fails(input);
-    const smallest = reproduces ? await shrinkInput(input, fails) : input;
+    const smallest = reproduces
+      ? await shrinkInput(input, this.#options.descriptions, fails)
+      : input;
     const found: FoundFailure = { ...failure, input: smallest, reproduces };
     this.#report.failures.push(found);
     this.#options.onFailure?.(found);

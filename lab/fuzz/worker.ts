@@ -50,6 +50,7 @@ export async function work(
   const current = openSync(task.currentFile, 'w');
   const endNs = native.monotonicNs() + BigInt(task.seconds) * NS_PER_S;
   let progressNs = 0n;
+  let latest: WorkerCounts | undefined;
   const report = await fuzz({
     createTarget: factories[task.target],
     descriptions: new Map([...types].map(([name, { description }]) => [name, description])),
@@ -57,14 +58,15 @@ export async function work(
     maxTurnMs: task.maxTurnMs,
     corpus: readCorpus(task.corpus, task.target),
     goOn: (counts) => {
-      const nowNs = native.monotonicNs();
-      if (nowNs - progressNs >= PROGRESS_NS) {
-        progressNs = nowNs;
-        send({ type: 'progress', counts: countsOf(counts) });
-      }
-      return nowNs < endNs;
+      latest = countsOf(counts);
+      return native.monotonicNs() < endNs;
     },
     onInput: (input) => {
+      const nowNs = native.monotonicNs();
+      if (latest !== undefined && nowNs - progressNs >= PROGRESS_NS) {
+        progressNs = nowNs;
+        send({ type: 'progress', counts: latest });
+      }
       ftruncateSync(current);
       writeSync(current, inputToText(input), 0);
     },
