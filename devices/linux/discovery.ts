@@ -67,7 +67,9 @@ function driverOf(folder: string): string {
   const child = own?.startsWith('virtio_')
     ? namesIn(device).find((name) => VIRTIO_CHILD.test(name))
     : undefined;
-  const driver = child === undefined ? own : (boundDriver(join(device, child)) ?? own);
+  const bound = child === undefined ? own : (boundDriver(join(device, child)) ?? own);
+  // Devices of the faux bus (vgem since Linux 6.15) all have the same driver, which says nothing.
+  const driver = bound === 'faux_driver' ? undefined : bound;
   return driver ?? basename(realpathSync(device)).replace(/\.\d+$/, '');
 }
 

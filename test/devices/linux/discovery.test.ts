@@ -68,6 +68,11 @@ test('a device without a bound driver is named after itself', () => {
   });
 });
 
+test('so is a device of the faux bus', () => {
+  addNode('faux/vgem', 'renderD130', '226:130', 'faux_driver');
+  expect(describeNode(paths, 'dri/renderD130')).toMatchObject({ id: 'faux:vgem', driver: 'vgem' });
+});
+
 test("a virtio GPU's driver is the one of the GPU, not of its transport", () => {
   const pci = 'pci0000:00/0000:00:05.0';
   addNode(pci, 'renderD128', '226:128', 'virtio-pci');
