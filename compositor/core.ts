@@ -106,6 +106,7 @@ export class CompositorCore implements HandlerContext {
         log,
         tracer: new CommitTracer(options.trace),
         policy: options.failurePolicy ?? 'keep-last-good',
+        sync: this.sync,
       }),
     );
     this.display = this.#lifetime.add(

@@ -31,6 +31,8 @@ export interface SchedulerOptions {
   readonly log: CompositorLog;
   readonly tracer: CommitTracer;
   readonly policy: FailurePolicy;
+  /** Told by when fences are needed, as long as something waits (SYNC_IOC_SET_DEADLINE); the SyncManager is one. */
+  readonly sync: { hintDeadline(deadlineNs: bigint): void };
 }
 
 /** A plain snapshot. */
@@ -49,6 +51,7 @@ export type LatchWantedListener = (surface: Surface, presentationNs: bigint) => 
 export class Scheduler implements SurfaceScheduler {
   readonly #clock: Clock;
   readonly #log: CompositorLog;
+  readonly #sync: SchedulerOptions['sync'];
   readonly #tracer: CommitTracer;
   readonly #buffers: BufferPart;
   readonly #barriers: FifoBarriers;
@@ -66,6 +69,7 @@ export class Scheduler implements SurfaceScheduler {
   constructor(options: SchedulerOptions) {
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#sync = options.sync;
     this.#tracer = options.tracer;
     this.#buffers = new BufferPart(options, (update) => {
       this.#met(update);
@@ -106,6 +110,8 @@ export class Scheduler implements SurfaceScheduler {
     this.#times.latch(output, presentationNs);
     this.drain();
     this.#barriers.markLatched(output);
+    // Too late for this frame: the next one is a refresh cycle away.
+    if (this.#pendingGroups > 0) this.#sync.hintDeadline(presentationNs + output.refreshNs);
   }
 
   /** For the trace: an output paints the current state of a surface. */
@@ -153,6 +159,7 @@ export class Scheduler implements SurfaceScheduler {
     }
     if (surface.synchronized) this.#cache(update);
     else this.#enqueue(flattenUpdate(update));
+    if (update.acquire) this.#hintDeadline(update, client);
     this.drain();
   }
 
@@ -206,6 +213,12 @@ export class Scheduler implements SurfaceScheduler {
     this.#times.dispose();
     this.#applyListeners.clear();
     this.#latchListeners.clear();
+  }
+
+  /** A fence that runs already should end before the next vertical blank of an output that shows the surface. */
+  #hintDeadline(update: ContentUpdate, client: ClientState): void {
+    const [output] = update.surface.visibleOn;
+    if (output) client.sync.hintDeadline(update.committedNs + output.refreshNs);
   }
 
   #absorb(update: ContentUpdate, child: Surface): void {

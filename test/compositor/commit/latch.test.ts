@@ -296,3 +296,34 @@ test('commit timing errors', () => {
     timer.setTimestamp(0, 1, 0);
   }, WpCommitTimerV1Error.surfaceDestroyed);
 });
+
+test('the driver is told by when a visible surface needs its fence, once, whether it runs at the commit or later', () => {
+  withParts(({ fixture, client, proxy, surface }) => {
+    proxy.attach(client.shmBuffer(1, 1).proxy, 0, 0);
+    proxy.commit();
+    fixture.frame();
+    expect(surface.visibleOn.size).toBe(1);
+    const sync = client.syncobj.getSurface(proxy);
+    const acquire = client.timeline();
+    const release = client.timeline();
+    // A hint changes nothing in the simulated kernel: all that can be seen is the call.
+    const hints: bigint[] = [];
+    fixture.kernel.syncFiles.setDeadline = (_fd?: number, deadlineNs = 0n) =>
+      hints.push(deadlineNs);
+    const committedNs = fixture.clock.nowNs();
+    acquire.submit(1n);
+    for (const point of [1, 2]) {
+      sync.setAcquirePoint(acquire.proxy, 0, point);
+      sync.setReleasePoint(release.proxy, 0, point);
+      proxy.attach(client.shmBuffer(2, 1).proxy, 0, 0);
+      proxy.commit();
+    }
+    fixture.settle();
+    expect(hints).toEqual([committedNs + REFRESH_NS]);
+    acquire.submit(2n);
+    fixture.frame();
+    expect(hints.slice(1)).toEqual([committedNs + 2n * REFRESH_NS]);
+    fixture.frame();
+    expect(hints.slice(1)).toEqual([committedNs + 2n * REFRESH_NS]);
+  });
+});
