@@ -96,7 +96,9 @@ export class DesktopFixture {
     const errors = this.logged.filter((line) => line.startsWith('error'));
     if (errors.length > 0) throw new Error(errors.join('\n'));
     if (surfaces > 0 || clients.length > 0 || native.pixmanLiveImages() > 0) {
-      throw new Error(`left: ${surfaces} surfaces, ${clients.length} clients, ${native.pixmanLiveImages()} images`);
+      throw new Error(
+        `left: ${surfaces} surfaces, ${clients.length} clients, ${native.pixmanLiveImages()} images`,
+      );
     }
   }
 }

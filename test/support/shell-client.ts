@@ -191,7 +191,9 @@ export class ShellClient {
 
   /** Acknowledges the newest configure and commits a buffer of one colour. */
   draw(
-    window: Pick<TestWindow, 'surface' | 'xdgSurface'> & { readonly configures: { serial: number }[] },
+    window: Pick<TestWindow, 'surface' | 'xdgSurface'> & {
+      readonly configures: { serial: number }[];
+    },
     width: number,
     height: number,
     colour?: number,
@@ -231,7 +233,14 @@ export class ShellClient {
     const surface = this.compositor.createSurface();
     const xdgSurface = this.wmBase.getXdgSurface(surface);
     const popup = xdgSurface.getPopup(parent, positioner);
-    const seen: TestPopup = { surface, xdgSurface, popup, configures: [], repositions: [], done: 0 };
+    const seen: TestPopup = {
+      surface,
+      xdgSurface,
+      popup,
+      configures: [],
+      repositions: [],
+      done: 0,
+    };
     let last = { x: 0, y: 0, width: 0, height: 0 };
     popup.handler = {
       configure: (_, x, y, width, height) => {

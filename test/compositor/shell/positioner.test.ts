@@ -49,17 +49,34 @@ test('without adjustment it may hang out', () => {
 });
 
 test('flip puts it on the other side, with the offset turned', () => {
-  const rules = { ...RULES, anchor: 8, gravity: 8, offsetX: 5, constraintAdjustment: FLIP_X | FLIP_Y } as const;
+  const rules = {
+    ...RULES,
+    anchor: 8,
+    gravity: 8,
+    offsetX: 5,
+    constraintAdjustment: FLIP_X | FLIP_Y,
+  } as const;
   expect(placePopup(rules, BOUNDS)).toMatchObject({ x: 75, y: 40 });
 });
 
 test('a flip that does not fit either is not done', () => {
-  const rules = { ...RULES, anchor: 4, gravity: 4, width: 120, constraintAdjustment: FLIP_X } as const;
+  const rules = {
+    ...RULES,
+    anchor: 4,
+    gravity: 4,
+    width: 120,
+    constraintAdjustment: FLIP_X,
+  } as const;
   expect(placePopup(rules, BOUNDS)).toMatchObject({ x: 140 });
 });
 
 test('slide moves it just in', () => {
-  const rules = { ...RULES, anchor: 8, gravity: 8, constraintAdjustment: SLIDE_X | SLIDE_Y } as const;
+  const rules = {
+    ...RULES,
+    anchor: 8,
+    gravity: 8,
+    constraintAdjustment: SLIDE_X | SLIDE_Y,
+  } as const;
   expect(placePopup(rules, BOUNDS)).toMatchObject({ x: 130, y: 75 });
 });
 
@@ -69,7 +86,12 @@ test('a popup larger than the bounds slides to its beginning', () => {
 });
 
 test('resize cuts it off at the bounds', () => {
-  const rules = { ...RULES, anchor: 8, gravity: 8, constraintAdjustment: RESIZE_X | RESIZE_Y } as const;
+  const rules = {
+    ...RULES,
+    anchor: 8,
+    gravity: 8,
+    constraintAdjustment: RESIZE_X | RESIZE_Y,
+  } as const;
   expect(placePopup(rules, BOUNDS)).toEqual({ x: 140, y: 80, width: 10, height: 5 });
 });
 
