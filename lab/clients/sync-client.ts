@@ -2,6 +2,7 @@
 import { Lifetime } from '../../native/lifetime.ts';
 import { DeviceLostError, type Point } from '../../devices/syncobj-device.ts';
 import { ClientDisplay } from '../../protocols/client/client-display.ts';
+import type { WaylandClientError } from '../../protocols/client/errors.ts';
 import type { WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
 import type { CommitRecord } from '../ledger.ts';
 import type { ClientOptions } from '../scenarios/scenario.ts';
@@ -67,7 +68,7 @@ export class SyncClient {
     const display = ClientDisplay.connect({ poller: world.poller, fd });
     const window = await openWindow(world, display, `client ${client}`);
     const self = new SyncClient(world, options, client, display, window);
-    display.onClosed = (error) => self.#onClosed(error?.message ?? 'connection closed');
+    display.onClosed = (error) => self.#onClosed(describe(error));
     self.#openDevice(world.clientGpu);
     return self;
   }
@@ -303,6 +304,12 @@ export class SyncClient {
 
 const ENODEV = 19;
 const NS_PER_MS = 1_000_000n;
+
+/** The rule it is said to have broken, without what differs between clients. */
+function describe(error: WaylandClientError | undefined): string {
+  if (error?.interface === undefined) return error?.message ?? 'connection closed';
+  return `${error.interface} error ${error.code}`;
+}
 
 function high(point: Point): number {
   return Number(point >> 32n);

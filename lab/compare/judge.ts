@@ -1,5 +1,5 @@
 /** Reads the promises and the figures off a finished run. */
-import type { CommitRecord, Ledger } from '../ledger.ts';
+import type { CommitRecord, DisconnectRecord, Ledger } from '../ledger.ts';
 import { distribution, type Distribution } from './result.ts';
 
 export interface Verdict {
@@ -37,7 +37,7 @@ export function judge(ledger: Ledger, refreshNs: bigint): Verdict {
     recoveryMs: distribution(recoveryTimes(ledger)),
     reasons: [
       ...count(stuck.length, 'surface stuck', 'surfaces stuck'),
-      ...new Set(undeserved.map(({ reason }) => `client cut: ${reason}`)),
+      ...cutOff(undeserved),
       ...count(early.length, 'content shown before its fence', 'contents shown before their fence'),
       ...count(failed.length, 'failed fence shown', 'failed fences shown'),
     ],
@@ -96,6 +96,15 @@ function before(timeNs: bigint | undefined, limitNs: bigint): boolean {
 
 function max(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
+}
+
+/** One line a rule that clients are said to have broken. */
+function cutOff(disconnects: readonly DisconnectRecord[]): string[] {
+  const clients = new Map<string, number>();
+  for (const { reason } of disconnects) clients.set(reason, (clients.get(reason) ?? 0) + 1);
+  return [...clients].flatMap(([reason, number]) =>
+    count(number, 'client cut', 'clients cut').map((text) => `${text}: ${reason}`),
+  );
 }
 
 function count(number: number, one: string, many: string): string[] {

@@ -6,9 +6,12 @@ import { countLostReleases } from './audit.ts';
 import { judge } from './judge.ts';
 import { PROMISES, type RunResult } from './result.ts';
 
+/** What happens without anybody's doing once the clients have stopped. */
+const AFTERMATH_MS = 100;
 /** Time for frames in flight to reach the screen, and for a policy that waits before it gives a point up. */
 const LAST_FRAME_MS = 3500;
 const RELEASE_MS = 500;
+const RELEASE_STEP_MS = 50;
 const GOODBYE_MS = 100;
 
 export interface RunOptions {
@@ -39,13 +42,13 @@ export async function runScenario({
       reasons.push(`the scenario broke off: ${message(error)}`);
     }
     for (const client of clients) client.stop();
-    await world.advance(LAST_FRAME_MS);
+    await world.advance(AFTERMATH_MS);
+    await world.until(() => allShown(world), LAST_FRAME_MS);
     const verdict = judge(world.ledger, world.refreshNs);
 
     await world.restore();
     for (const client of clients) client.destroySurface();
-    await world.advance(RELEASE_MS);
-    const lostReleases = countLostReleases(world, clients);
+    const lostReleases = await lostInTheEnd(world, clients);
 
     const peak = world.peakUsage();
     for (const client of clients) client.close();
@@ -84,6 +87,24 @@ export async function runScenario({
     for (const client of clients) client.close();
     await world.dispose();
   }
+}
+
+/** No work is under way and every surface shows its last frame: nothing more will come. */
+function allShown(world: LabWorld): boolean {
+  const { ledger } = world;
+  if (ledger.commits.some((record) => record.acquire === 'pending')) return false;
+  return judge(ledger, world.refreshNs).stuckSurfaces === 0;
+}
+
+/** Releases still not signalled when they had half a second for it. */
+async function lostInTheEnd(world: LabWorld, clients: readonly SyncClient[]): Promise<number> {
+  let lost = 0;
+  for (let waitedMs = 0; waitedMs < RELEASE_MS; waitedMs += RELEASE_STEP_MS) {
+    await world.advance(RELEASE_STEP_MS);
+    lost = countLostReleases(world, clients);
+    if (lost === 0) break;
+  }
+  return lost;
 }
 
 async function start(

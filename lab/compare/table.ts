@@ -45,6 +45,7 @@ export function renderTable(results: readonly RunResult[], colour: boolean): str
     head: ['scenario', ...strategies],
     style: colour ? {} : { head: [], border: [] },
     wordWrap: true,
+    colWidths: [null, ...strategies.map(() => STRATEGY_COLUMN_WIDTH)],
   });
   for (const [scenario, row] of rows) {
     table.push([scenario, ...strategies.map((strategy) => cellText(row.get(strategy), colour))]);
@@ -52,7 +53,8 @@ export function renderTable(results: readonly RunResult[], colour: boolean): str
   return table.toString();
 }
 
-const REASONS_SHOWN = 2;
+const REASONS_SHOWN = 3;
+const STRATEGY_COLUMN_WIDTH = 24;
 
 function cellText(cell: Cell | undefined, colour: boolean): string {
   if (!cell) return '';

@@ -17,8 +17,8 @@ import type {
   SyncobjHandle,
 } from '../../devices/syncobj-device.ts';
 
-/** Ioctls of one export or import of a point where the kernel wants a temporary syncobj: create, transfer, convert, destroy. */
-const TRANSFER_IOCTLS = 4;
+/** Ioctls of one export or import of a point where the kernel wants it transferred to a scratch syncobj first. */
+const TRANSFER_IOCTLS = 2;
 
 export class CountingKernel implements SyncKernel {
   readonly description: string;

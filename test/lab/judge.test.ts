@@ -48,7 +48,7 @@ test('only a client that broke no rule is disconnected undeservedly, and its sur
   expect(judge(ledger, REFRESH_NS)).toMatchObject({
     undeservedDisconnects: 1,
     stuckSurfaces: 0,
-    reasons: ['client cut: invalid_timeline'],
+    reasons: ['1 client cut: invalid_timeline'],
   });
 });
 
