@@ -24,6 +24,8 @@ import type { Subsurface } from './subsurface.ts';
 export interface SurfaceScheduler {
   /** Takes the frozen state; see Scheduler. */
   submit(surface: Surface, changes: PendingState): void;
+  /** The surface is no longer synchronised: what it had cached goes its own way. */
+  desynchronized(surface: Surface): void;
   /** Ends every update of a surface that goes. */
   surfaceDestroyed(surface: Surface): void;
   waitingReasons(surface: Surface): WaitingReason[];
@@ -277,6 +279,10 @@ export class Surface {
     }
     discardPending(this.pending);
     this.#scheduler.surfaceDestroyed(this);
+    // After what this surface's own updates had taken of them: in commit order.
+    for (const { surface } of this.stacking) {
+      if (surface !== this) this.#scheduler.desynchronized(surface);
+    }
     for (const callback of this.#frameCallbacks) callback.destroy();
     this.#frameCallbacks = [];
     for (const feedback of this.#feedbacks) feedback.discarded();

@@ -211,6 +211,21 @@ test('a parent destroyed before it took the cached commits lets them go their ow
   });
 });
 
+test('what was cached when the parent went applies before later commits', () => {
+  withTree((tree) => {
+    const child = tree.child();
+    const grandchild = tree.child(child);
+    const applied: number[] = [];
+    grandchild.surface.onApplied(({ state }) => applied.push(state.width));
+    tree.commit(grandchild, 2);
+    child.proxy.destroy();
+    tree.commit(grandchild, 3);
+    grandchild.sub.setDesync();
+    tree.fixture.settle();
+    expect(applied).toEqual([2, 3]);
+  });
+});
+
 test('a surface with another role, itself, or an ancestor cannot be made a subsurface', () => {
   withTree((tree) => {
     const child = tree.child();
