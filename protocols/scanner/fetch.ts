@@ -27,17 +27,20 @@ export class FetchError extends Error {
 export type FetchedPackages = Readonly<Record<string, string>>;
 
 /**
- * Fills `folder` anew: `share/wayland`, `share/wayland-protocols`, `bin/wayland-scanner`, `packages.json`. An older cache is
- * replaced only once everything new is there. Throws {@link FetchError}.
+ * Fills `folder`: `share/wayland`, `share/wayland-protocols`, `bin/wayland-scanner`, `packages.json`. An older cache is replaced only
+ * once everything new is there; without `replace` one that another process made meanwhile stays. Throws {@link FetchError}.
  */
-export function fetchProtocols(folder: string): FetchedPackages {
-  const work = `${folder}.new`;
+export function fetchProtocols(
+  folder: string,
+  { replace = true }: { replace?: boolean } = {},
+): FetchedPackages {
+  const work = `${folder}.${process.pid}`;
   rmSync(work, { recursive: true, force: true });
   try {
     const versions = download(work);
     rmSync(join(work, 'apt'), { recursive: true, force: true });
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(work, folder);
+    if (replace) rmSync(folder, { recursive: true, force: true });
+    if (!existsSync(folder)) renameSync(work, folder);
     return versions;
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -18,6 +18,8 @@ import { xmlAtHand } from './xml-at-hand.ts';
 
 const { sources, scanner = '', missing } = xmlAtHand();
 const skip = missing !== '';
+/** Hundreds of processes, on a machine that may be busy. */
+const TIMEOUT_MS = 120_000;
 const because = skip ? ` — skipped: ${missing}` : '';
 
 /** By name: the official scanner sorts nothing, but order between interfaces means nothing either. */
@@ -88,6 +90,7 @@ test.skipIf(skip)(
     await annotate(said);
     expect(count.interfaces).toBeGreaterThan(100);
   },
+  TIMEOUT_MS,
 );
 
 test.skipIf(skip)(
@@ -116,6 +119,7 @@ test.skipIf(skip)(
     expect(count.refusedByBoth).toBeGreaterThan(40);
     expect(count.alike).toBeGreaterThan(40);
   },
+  TIMEOUT_MS,
 );
 
 function scanned(source: XmlSource): readonly Interface[] | ScanError {

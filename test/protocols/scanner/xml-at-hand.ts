@@ -24,7 +24,8 @@ export function xmlAtHand(): XmlAtHand {
   let problem = '';
   if (!existsSync(CACHE)) {
     try {
-      fetchProtocols(CACHE);
+      // Other test files may be at it too.
+      fetchProtocols(CACHE, { replace: false });
     } catch (error) {
       if (!(error instanceof FetchError)) throw error;
       problem = ` (${error.message})`;
