@@ -1,6 +1,7 @@
 /** Random interleavings of commits, fences, frames and destructions against what must always hold. */
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import type { WpLinuxDrmSyncobjSurfaceV1Proxy } from '../../../protocols/generated/linux-drm-syncobj-v1.client.ts';
 import {
   WlSubcompositorProxy,
@@ -149,13 +150,13 @@ class World {
 
   /** What must hold at every moment. */
   check(): void {
-    expect(this.client.error).toBeUndefined();
+    assert.equal(this.client.error, undefined);
     for (const { surface } of this.nodes) {
       const width = surface.current.content?.content.width;
       if (width === undefined) continue;
       const shown = this.commits[width - 1];
-      expect(shown?.ended, `content ${width} is shown`).toBe('good');
-      expect(shown?.release.signalled, `release of content ${width}, which is shown`).toBe(0n);
+      assert.equal(shown?.ended, 'good', `content ${width} is shown`);
+      assert.equal(shown?.release.signalled, 0n, `release of content ${width}, which is shown`);
     }
   }
 
@@ -169,7 +170,7 @@ class World {
     }
     this.fixture.settle();
     // Only synchronised updates whose parents never commit again may be left.
-    for (const { surface } of this.nodes) expect(surface.queue.length).toBe(0);
+    for (const { surface } of this.nodes) assert.equal(surface.queue.length, 0);
     for (const node of this.nodes.filter(({ alive }) => alive)) {
       node.alive = false;
       node.sync.destroy();
@@ -177,7 +178,7 @@ class World {
     }
     this.fixture.settle();
     for (const { width, release } of this.commits) {
-      expect(release.signalled, `release of content ${width} in the end`).toBe(1n);
+      assert.equal(release.signalled, 1n, `release of content ${width} in the end`);
     }
     this.#checkTrace();
   }
@@ -188,21 +189,21 @@ class World {
     const released = new Set<number>();
     for (const event of this.fixture.trace) {
       if (event.type === 'applied' || event.type === 'discarded') {
-        expect(ends.get(event.update), `end of update ${event.update}`).toBeUndefined();
+        assert.equal(ends.get(event.update), undefined, `end of update ${event.update}`);
         ends.set(event.update, event.type);
       }
       if (event.type === 'applied') {
-        expect(event.update).toBeGreaterThan(lastApplied.get(event.surface) ?? 0);
+        assert.ok(event.update > (lastApplied.get(event.surface) ?? 0), 'applied in commit order');
         lastApplied.set(event.surface, event.update);
       }
       if (event.type === 'released') {
-        expect(released.has(event.update), `second release of ${event.update}`).toBe(false);
+        assert.ok(!released.has(event.update), `second release of ${event.update}`);
         released.add(event.update);
       }
     }
     const committed = this.fixture.trace.filter(({ type }) => type === 'commit');
-    expect(ends.size).toBe(committed.length);
-    expect(released.size).toBe(this.commits.length);
+    assert.equal(ends.size, committed.length);
+    assert.equal(released.size, this.commits.length);
   }
 }
 
