@@ -1,10 +1,6 @@
 /** A client's own opening of a GPU, the timelines it made there and the work it queued. */
-import { OwnedFd } from '../../native/fd.ts';
-import {
-  type Point,
-  type SyncobjDevice,
-  type SyncobjHandle,
-} from '../../devices/syncobj-device.ts';
+import type { OwnedFd } from '../../native/fd.ts';
+import type { Point, SyncobjDevice, SyncobjHandle } from '../../devices/syncobj-device.ts';
 import type { FenceEnd, LabGpu, World } from '../world/world.ts';
 
 /** A timeline of a client. Its fd is kept unless the client is of the kind that drops it after passing it on. */
