@@ -40,10 +40,19 @@ export function fetchProtocols(
     const versions = download(work);
     rmSync(join(work, 'apt'), { recursive: true, force: true });
     if (replace) rmSync(folder, { recursive: true, force: true });
-    if (!existsSync(folder)) renameSync(work, folder);
+    putInPlace(work, folder);
     return versions;
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Keeps what another process has put there a moment ago. */
+function putInPlace(work: string, folder: string): void {
+  try {
+    renameSync(work, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
   }
 }
 

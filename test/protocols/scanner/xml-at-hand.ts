@@ -1,4 +1,5 @@
 /** The protocol XML and the official scanner that tests compare with: fetched once into .cache/, else what is installed. */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FetchError, fetchProtocols } from '../../../protocols/scanner/fetch.ts';
@@ -36,11 +37,18 @@ export function xmlAtHand(): XmlAtHand {
     ({ sha256 }, index) => all.findIndex((other) => other.sha256 === sha256) === index,
   );
   const scanner = findWaylandScanner(CACHE);
-  const missing =
-    sources.length === 0
-      ? `no protocol XML installed or to be fetched${problem}`
-      : scanner === undefined
-        ? `no wayland-scanner: apt-get install libwayland-bin${problem}`
-        : '';
-  return { sources, scanner, missing };
+  return { sources, scanner, missing: missingOf(sources, scanner, problem) };
+}
+
+function missingOf(
+  sources: readonly XmlSource[],
+  scanner: string | undefined,
+  problem: string,
+): string {
+  if (sources.length === 0) return `no protocol XML installed or to be fetched${problem}`;
+  if (scanner === undefined) {
+    return `no wayland-scanner: apt-get install libwayland-bin${problem}`;
+  }
+  const { status, stderr } = spawnSync(scanner, ['--version'], { encoding: 'utf8' });
+  return status === 0 ? '' : `wayland-scanner does not run here: ${stderr.trim()}`;
 }
