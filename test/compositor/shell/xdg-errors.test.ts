@@ -165,7 +165,7 @@ const MISTAKES: [name: string, interfaceName: string, code: number, mistake: Mis
     'xdg_toplevel.invalid_resize_edge',
     'xdg_toplevel',
     0,
-    (client) => client.openWindow(10, 10).toplevel.resize(client.seat, 0, 3),
+    (client) => client.openWindow(10, 10).toplevel.resize(client.seat, 0, 3 as 0),
   ],
   [
     'xdg_toplevel.invalid_parent: itself',
