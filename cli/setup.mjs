@@ -25,8 +25,17 @@ import { ensurePackages } from './packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MINIMUM_NODE = [20, 19];
-/** The folders `tsc -b cli` compiles: everything but tests and examples. */
-const PRODUCT_FOLDERS = ['native', 'protocols', 'devices', 'sync', 'compositor', 'lab', 'cli'];
+/** The folders that are compiled to dist/: everything but tests. */
+const PRODUCT_FOLDERS = [
+  'native',
+  'protocols',
+  'devices',
+  'sync',
+  'compositor',
+  'lab',
+  'cli',
+  'examples',
+];
 /** Lies in node_modules, so that `npm ci` and `rm -rf node_modules` make everything run again. */
 const stampFile = join(root, 'node_modules', '.syncline-setup.json');
 
@@ -67,7 +76,7 @@ const steps = [
     },
     outputs: ['dist/cli/main.js'],
     run: () =>
-      execute('compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'cli']),
+      execute('compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'cli', 'examples']),
   },
 ];
 
