@@ -15,6 +15,7 @@ import type { Global } from '../../protocols/server/global.ts';
 import { ProtocolError } from '../../protocols/server/protocol-error.ts';
 import { ClientBuffer } from '../buffer/client-buffer.ts';
 import type { HandlerContext } from '../handler-context.ts';
+import { addDamage } from '../surface/damage-list.ts';
 import { Region } from '../surface/region.ts';
 import { Surface } from '../surface/surface.ts';
 import { isTransform } from '../surface/transform.ts';
@@ -22,6 +23,8 @@ import { isTransform } from '../surface/transform.ts';
 const COMPOSITOR_VERSION = 7;
 /** From here on attach's offset must be 0 and wl_surface.offset exists. */
 const OFFSET_SINCE = 5;
+/** Real windows' shapes are a few rectangles; each further request on a region costs as much as it has. */
+const MAX_REGION_RECTS = 1024;
 
 export function createCompositorGlobal(context: HandlerContext): Global {
   const requests: WlCompositorRequests = {
@@ -83,7 +86,7 @@ function surfaceRequests(surface: Surface): WlSurfaceRequests {
       width: number,
       height: number,
     ): void {
-      if (width > 0 && height > 0) surface.pending.surfaceDamage.push({ x, y, width, height });
+      addDamage(surface.pending.surfaceDamage, { x, y, width, height });
     },
 
     frame(_resource: WlSurfaceResource, callback: WlCallbackResource): void {
@@ -121,7 +124,7 @@ function surfaceRequests(surface: Surface): WlSurfaceRequests {
       width: number,
       height: number,
     ): void {
-      if (width > 0 && height > 0) surface.pending.bufferDamage.push({ x, y, width, height });
+      addDamage(surface.pending.bufferDamage, { x, y, width, height });
     },
 
     offset(_resource: WlSurfaceResource, x: number, y: number): void {
@@ -145,10 +148,15 @@ const regionRequests: WlRegionRequests = {
   destroy: () => undefined,
 
   add(resource: WlRegionResource, x: number, y: number, width: number, height: number): void {
-    resource.data = regionOf(resource).union(Region.rect(x, y, width, height));
+    setRegion(resource, regionOf(resource).union(Region.rect(x, y, width, height)));
   },
 
   subtract(resource: WlRegionResource, x: number, y: number, width: number, height: number): void {
-    resource.data = regionOf(resource).subtract(Region.rect(x, y, width, height));
+    setRegion(resource, regionOf(resource).subtract(Region.rect(x, y, width, height)));
   },
 };
+
+function setRegion(resource: WlRegionResource, region: Region): void {
+  if (region.rectCount > MAX_REGION_RECTS) resource.client.postNoMemory();
+  else resource.data = region;
+}

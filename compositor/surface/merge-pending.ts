@@ -1,4 +1,5 @@
 /** Two commits of a synchronised subsurface between two commits of its parent become one. */
+import { addDamage } from './damage-list.ts';
 import type { PendingState } from './pending-state.ts';
 
 /** Folds `older` into `newer`: what newer did not set comes from older. Buffers and points have been taken out of both before. */
@@ -13,8 +14,8 @@ export function mergePending(older: PendingState, newer: PendingState): void {
   }
   newer.opaqueRegion ??= older.opaqueRegion;
   if (newer.inputRegion === undefined) newer.inputRegion = older.inputRegion;
-  newer.surfaceDamage = [...older.surfaceDamage, ...newer.surfaceDamage];
-  newer.bufferDamage = [...older.bufferDamage, ...newer.bufferDamage];
+  for (const rect of older.surfaceDamage) addDamage(newer.surfaceDamage, rect);
+  for (const rect of older.bufferDamage) addDamage(newer.bufferDamage, rect);
   newer.frameCallbacks = [...older.frameCallbacks, ...newer.frameCallbacks];
   newer.children ??= older.children;
   newer.setsBarrier ||= older.setsBarrier;

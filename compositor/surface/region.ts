@@ -50,6 +50,13 @@ export class Region {
     return this.#bands.length === 0;
   }
 
+  /** Length of {@link Region.rects}. */
+  get rectCount(): number {
+    let edges = 0;
+    for (const { spans } of this.#bands) edges += spans.length;
+    return edges / 2;
+  }
+
   /** The smallest rectangle around it; zero-sized when empty. */
   get extents(): Rect {
     const first = this.#bands[0];

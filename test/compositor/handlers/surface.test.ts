@@ -8,6 +8,7 @@ import {
   WlCompositorProxy,
   type WlSurfaceProxy,
 } from '../../../protocols/generated/wayland.client.ts';
+import type { Region } from '../../../compositor/surface/region.ts';
 import type { TestClient } from '../../support/compositor-client.ts';
 import { withCompositor } from '../../support/compositor-fixture.ts';
 
@@ -145,5 +146,35 @@ test('a frame callback of a destroyed surface is destroyed with it', () => {
     // The surface is gone, the buffer came, the callbacks are gone (the shm global was bound meanwhile).
     expect(client.client.objectCount).toBe(before - 1 + 2);
     expect(client.error).toBeUndefined();
+  });
+});
+
+test('more damage than one can use becomes its bounding box; nothing damaged is lost', () => {
+  withCompositor({}, (fixture) => {
+    const client = fixture.connect();
+    const { proxy, surface } = client.createSurface();
+    proxy.attach(client.shmBuffer(400, 2).proxy, 0, 0);
+    proxy.commit();
+    client.settle();
+    const damages: Region[] = [];
+    surface.onApplied(({ damage }) => damages.push(damage));
+    for (let x = 0; x < 200; x++) proxy.damage(2 * x, 0, 1, 1);
+    proxy.commit();
+    client.settle();
+    const [damage] = damages;
+    expect(damage?.rectCount).toBeLessThan(100);
+    for (let x = 0; x < 200; x++) expect(damage?.contains(2 * x, 0)).toBe(true);
+    expect(damage?.contains(0, 1)).toBe(false);
+  });
+});
+
+test('a region of thousands of rectangles is no_memory, for that client alone', () => {
+  withCompositor({}, (fixture) => {
+    const client = fixture.connect();
+    const bystander = fixture.connect();
+    const region = client.compositor.createRegion();
+    for (let x = 0; x < 1025; x++) region.add(2 * x, 0, 1, 1);
+    expect(client.settle()).toMatchObject({ interface: 'wl_display', code: 2 });
+    expect(bystander.error).toBeUndefined();
   });
 });

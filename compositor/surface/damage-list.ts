@@ -1,0 +1,26 @@
+/** Damage as clients send it, before it becomes a region: bounded, whatever they send. */
+import type { Rect } from './region.ts';
+
+/** More rectangles than this become their bounding box: too much is drawn then, never too little. */
+export const MAX_DAMAGE_RECTS = 64;
+
+/** Adds a rectangle; empty ones are ignored. */
+export function addDamage(rects: Rect[], rect: Rect): void {
+  if (rect.width <= 0 || rect.height <= 0) return;
+  rects.push(rect);
+  if (rects.length > MAX_DAMAGE_RECTS) rects.splice(0, rects.length, boundingBox(rects));
+}
+
+function boundingBox(rects: readonly Rect[]): Rect {
+  let left = Infinity;
+  let top = Infinity;
+  let right = -Infinity;
+  let bottom = -Infinity;
+  for (const { x, y, width, height } of rects) {
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x + width);
+    bottom = Math.max(bottom, y + height);
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
