@@ -19,16 +19,16 @@ export const OWN_MODULES: ModuleNames = {
   generated: (protocol, kind) => `./${kebabCase(protocol)}.${kind}.ts`,
 };
 
-/** For users' files: the package's for all but the protocols scanned together, which lie in one folder. */
+/**
+ * For users' files: the package's (`exports` of package.json) for all but the protocols scanned together, which lie in one folder.
+ */
 export function userModules(scanned: ReadonlySet<string>, extension: 'js' | 'ts'): ModuleNames {
   return {
-    runtime: (path) => `syncline/protocols/${path}.js`,
-    native: (path) => `syncline/native/${path}.js`,
+    runtime: (path) => `syncline/protocols/runtime/${path}`,
+    native: (path) => `syncline/native/${path}`,
     generated: (protocol, kind) => {
       const base = `${kebabCase(protocol)}.${kind}`;
-      return scanned.has(protocol)
-        ? `./${base}.${extension}`
-        : `syncline/protocols/generated/${base}.js`;
+      return scanned.has(protocol) ? `./${base}.${extension}` : `syncline/protocols/${base}`;
     },
   };
 }

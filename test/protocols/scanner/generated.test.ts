@@ -1,5 +1,5 @@
 /** The committed bindings are what the scanner makes of the XML they name, and users' XML compiles against them. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -103,7 +103,7 @@ test('every argument kind of users’ XML compiles, with references to our proto
     'every-kind.client.ts',
   ]);
   const server = readFileSync(join(folder, 'every-kind.server.ts'), 'utf8');
-  expect(server).toContain("from 'syncline/protocols/generated/wayland.server.js'");
+  expect(server).toContain("from 'syncline/protocols/wayland.server'");
   writeFileSync(
     join(folder, 'tsconfig.json'),
     JSON.stringify({
@@ -116,9 +116,9 @@ test('every argument kind of users’ XML compiles, with references to our proto
   expect(existsSync(join(PROJECT, 'dist/protocols/wire/reader.d.ts')), 'the project is built').toBe(
     true,
   );
-  expect(() =>
-    execFileSync(tsc, ['-p', folder], { encoding: 'utf8', stdio: 'pipe' }),
-  ).not.toThrow();
+  const { status, stdout } = spawnSync(tsc, ['-p', folder], { encoding: 'utf8' });
+  expect(stdout).toBe('');
+  expect(status).toBe(0);
 }, 60_000);
 
 test('users’ XML with errors writes nothing', () => {
