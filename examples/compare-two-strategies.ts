@@ -3,7 +3,8 @@ import { createSimulatedWorld, renderTable, runScenario, type Scenario } from '.
 
 const dockPulledTwice: Scenario = {
   name: 'dock-pulled-twice',
-  description: 'the GPU the compositor imports into goes, comes back and goes again under two clients',
+  description:
+    'the GPU the compositor imports into goes, comes back and goes again under two clients',
   play: async ({ world, startClient }) => {
     for (let index = 0; index < 2; index++) (await startClient({ submitDelayMs: [5, 20] })).draw();
     for (let round = 0; round < 2; round++) {
