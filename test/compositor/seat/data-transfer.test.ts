@@ -155,6 +155,9 @@ function startDrag(fixture: DesktopFixture, actions: number) {
   const toTransfer = transferOf(to);
   const target = to.openWindow(50, 50);
   fixture.compositor.shell.move(fixture.compositor.shell.windows[1]!, 200, 100);
+  // Having had the keyboard, both know that there is nothing to paste.
+  fromTransfer.seen.length = 0;
+  toTransfer.seen.length = 0;
   const { pointer } = fixture.compositor.seat;
   pointer.moveTo(40, 40);
   pointer.button(BUTTON_LEFT, true);
