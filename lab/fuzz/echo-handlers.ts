@@ -15,7 +15,8 @@ type Handler = Record<string, (resource: Resource, ...args: unknown[]) => void>;
 export class EchoHandlers {
   readonly #types: ReadonlyMap<string, AnyServerInterface>;
   readonly #lentFd: number;
-  readonly #handlers = new Map<string, Handler>();
+  /** By description: two protocols may have an interface of one name (xdg_surface). */
+  readonly #handlers = new Map<InterfaceDescription, Handler>();
   #turn = 0;
 
   /** `lentFd`: what events with a descriptor carry; borrowed. */
@@ -27,10 +28,10 @@ export class EchoHandlers {
   /** Gives the resource its handler. */
   adopt(resource: Resource): void {
     const { description } = resource;
-    let handler = this.#handlers.get(description.name);
+    let handler = this.#handlers.get(description);
     if (handler === undefined) {
       handler = this.#make(description);
-      this.#handlers.set(description.name, handler);
+      this.#handlers.set(description, handler);
     }
     resource.handler = handler;
   }
@@ -55,10 +56,11 @@ export class EchoHandlers {
 
   /** One event, another each time. Not to the client's every request: floods are the client's part. */
   #answer(resource: Resource): void {
-    const { events, name } = resource.description;
+    const { events } = resource.description;
     const event = events[this.#turn++ % (2 * events.length || 1)];
-    const type = this.#types.get(name);
-    if (event === undefined || type === undefined || sinceOf(event) > resource.version) return;
+    const type = this.#types.get(resource.description.name);
+    if (event === undefined || type?.description !== resource.description) return;
+    if (sinceOf(event) > resource.version) return;
     const args = this.#arguments(resource, event);
     if (args === undefined) return;
     const created = sendFunction(type, event.name)(resource, ...args);
