@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   devices: async () => (await import('./devices.ts')).devicesCommand(),
   compositor: async () => (await import('./compositor.ts')).compositorCommand(),
   kernel: async () => (await import('./kernel.ts')).kernelCommand(),
+  bench: async () => (await import('./bench.ts')).benchCommand(),
   fuzz: async () => (await import('./fuzz.ts')).fuzzCommand(),
   scan: async () => (await import('./scan.ts')).scanCommand(),
 };

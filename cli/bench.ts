@@ -1,0 +1,86 @@
+/** `syncline bench`: parse, measure, print. */
+import { writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { BENCHES, checkBenchName, runBenches } from '../lab/bench/bench.ts';
+import { BenchUnavailableError } from '../lab/bench/errors.ts';
+import type { BenchReport } from '../lab/bench/result.ts';
+import { renderBenchTable } from '../lab/bench/table.ts';
+import { CannotRunError } from './exit-status.ts';
+
+interface BenchFlags {
+  json?: string;
+  only?: string[];
+  rounds?: number;
+  scale: number;
+  list?: boolean;
+}
+
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('measure ours against C peers doing the same, as ratios (above 1: ours is better)')
+    .option('--only <names>', 'comma-separated benches or tests (default: all)', benchNames)
+    .option(
+      '--rounds <n>',
+      'rounds of alternating order (default: each bench’s own)',
+      positiveInteger,
+    )
+    .option('--scale <x>', 'multiply the work of a round; below 1 is quick and rough', positive, 1)
+    .option('--json <file>', 'write the results as JSON (- for standard output)')
+    .option('--list', 'list the benches and their tests')
+    .action(async (flags: BenchFlags) => {
+      if (flags.list) return list();
+      await print(await measure(flags), flags.json);
+    });
+}
+
+async function measure(flags: BenchFlags): Promise<BenchReport> {
+  try {
+    return await runBenches({
+      only: flags.only ?? [],
+      scale: flags.scale,
+      ...(flags.rounds === undefined ? {} : { rounds: flags.rounds }),
+      onResult: ({ name }) => void process.stderr.write(`bench: ${name} done\n`),
+    });
+  } catch (error) {
+    if (error instanceof BenchUnavailableError)
+      throw new CannotRunError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function print(report: BenchReport, json: string | undefined): Promise<void> {
+  const human = json === '-' ? process.stderr : process.stdout;
+  human.write(`${renderBenchTable(report.results, human.isTTY === true)}\n`);
+  if (json === '-') process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else if (json !== undefined) await writeFile(json, JSON.stringify(report, null, 2));
+}
+
+function list(): void {
+  for (const { name, description, tests } of BENCHES)
+    process.stdout.write(`${name}: ${description}\n${tests.map((test) => `  ${test}\n`).join('')}`);
+}
+
+function benchNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) {
+    try {
+      checkBenchName(name);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return names;
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('want a positive integer');
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('want a number above 0');
+  return value;
+}

@@ -1,0 +1,41 @@
+/** Results for people. */
+import Table from 'cli-table3';
+import type { BenchResult } from './result.ts';
+
+/** A table: ratios above 1 mean that ours is better. */
+export function renderBenchTable(results: readonly BenchResult[], colour: boolean): string {
+  const table = new Table({
+    head: ['test', 'wall', 'CPU', 'ours', 'theirs', 'unit', 'limited by', 'target', ''],
+    style: colour ? {} : { head: [], border: [] },
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'left', 'left', 'left', 'left'],
+  });
+  for (const result of results) {
+    if (result.note !== undefined) {
+      table.push([result.name, { colSpan: 8, content: result.note }]);
+      continue;
+    }
+    table.push([
+      result.name,
+      ratio(result.wallRatio ?? result.memoryRatio),
+      ratio(result.cpuRatio),
+      String(result.ours ?? ''),
+      String(result.theirs ?? ''),
+      result.unit,
+      result.limitedBy ?? '',
+      result.target ?? '',
+      verdict(result, colour),
+    ]);
+  }
+  const peers = [...new Set(results.map(({ peer }) => peer))].join('; ');
+  return `${table.toString()}\nratios: theirs / ours, above 1 ours is better; CPU: all threads of the server; peers: ${peers}`;
+}
+
+function ratio(value: number | null | undefined): string {
+  return value === null || value === undefined ? '' : `${value.toFixed(2)}x`;
+}
+
+function verdict({ reached }: BenchResult, colour: boolean): string {
+  if (reached === undefined) return '';
+  const text = reached ? 'reached' : 'missed';
+  return colour ? `\u001b[${reached ? 32 : 33}m${text}\u001b[0m` : text;
+}

@@ -1,0 +1,114 @@
+/** The two servers under measurement and the clients that measure them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runProcess } from '../../kernel/process.ts';
+import { projectRoot } from '../../kernel/project.ts';
+import { LineProcess } from '../line-process.ts';
+import { peerProgram, RAW_CLIENT, WIRE_CLIENT, WIRE_SERVER } from '../peer-programs.ts';
+
+const OUR_SERVER = join(projectRoot, 'dist', 'lab', 'bench', 'wire', 'server.js');
+const SOCKET = 'bench';
+
+/** Programs of the wire bench, compiled. */
+export interface WirePrograms {
+  readonly clients: { readonly libwayland: string; readonly raw: string };
+  readonly theirServer: string;
+}
+
+/** Throws a BenchUnavailableError when they cannot be compiled here. */
+export async function wirePrograms(): Promise<WirePrograms> {
+  return {
+    clients: { libwayland: await peerProgram(WIRE_CLIENT), raw: await peerProgram(RAW_CLIENT) },
+    theirServer: await peerProgram(WIRE_SERVER),
+  };
+}
+
+/** A running server with a runtime folder of its own. */
+export class WireServer {
+  readonly socketPath: string;
+  readonly #process: LineProcess;
+  readonly #folder: string;
+
+  private constructor(process: LineProcess, folder: string) {
+    this.#process = process;
+    this.#folder = folder;
+    this.socketPath = join(folder, SOCKET);
+  }
+
+  static ours(): Promise<WireServer> {
+    return WireServer.#start(process.execPath, ['--expose-gc', OUR_SERVER]);
+  }
+
+  static theirs(programs: WirePrograms): Promise<WireServer> {
+    return WireServer.#start(programs.theirServer, []);
+  }
+
+  /** Requests its handlers have seen since it started. */
+  async requests(): Promise<number> {
+    return ((await this.#process.ask('count')) as { requests: number }).requests;
+  }
+
+  /** What it holds now: resident pages, and what its allocator has given out (after a collection). */
+  async memory(): Promise<ServerMemory> {
+    return (await this.#process.ask('memory')) as ServerMemory;
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.end();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  static async #start(command: string, args: readonly string[]): Promise<WireServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'syncline-bench-'));
+    const env = { ...process.env, XDG_RUNTIME_DIR: folder, WAYLAND_DEBUG: '' };
+    const child = new LineProcess(command, [...args, SOCKET], { env });
+    const server = new WireServer(child, folder);
+    try {
+      await child.line();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+}
+
+export interface ServerMemory {
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+}
+
+/** What a client program reports of one run (peers/measure.h: run_clients). */
+export interface ClientReport {
+  readonly wallNs: number;
+  /** The server's, all threads. */
+  readonly cpuNs: number;
+  readonly mainThreadNs: number;
+  /** The clients' own, summed. */
+  readonly clientCpuNs: number;
+  readonly messages: number;
+  /** Requests made since the client started that handlers of the server see. */
+  readonly requests: number;
+}
+
+/** Runs a client program to its end. Throws a BenchBrokenError when it fails or hangs. */
+export async function runClient(program: string, args: readonly string[]): Promise<ClientReport> {
+  const client = new LineProcess(program, args, { env: { ...process.env, WAYLAND_DEBUG: '' } });
+  try {
+    return JSON.parse(await client.line()) as ClientReport;
+  } finally {
+    await client.end();
+  }
+}
+
+/** libwayland-server's version, from its package description. */
+export async function libwaylandVersion(): Promise<string> {
+  try {
+    const text = await runProcess('pkg-config', ['--modversion', 'wayland-server']);
+    return text.toString().trim();
+  } catch {
+    const format = ['-W', '-f', '${Version}', 'libwayland-server0'];
+    return (await runProcess('dpkg-query', format)).toString().trim();
+  }
+}
