@@ -4,9 +4,18 @@ import type { SyncOwner } from '../sync/owner.ts';
 import type { CompositorLog } from './log.ts';
 import type { Surface } from './surface/surface.ts';
 
-/** Limits per client. Above `soft` its socket is not read until it is below three quarters of it; at `hard` it gets no_memory. */
+/** Limits per client. */
 export interface ClientBudgets {
+  /**
+   * Committed updates that wait for a fence, a latch or a time. Above `soft` the client's socket is not read until they are
+   * below three quarters of it; at `hard` it gets no_memory.
+   */
   readonly pendingUpdates: { readonly soft: number; readonly hard: number };
+  /**
+   * Updates of synchronised subsurfaces that wait for the parent's commit, at which point the client gets no_memory. There is no
+   * soft limit: what they wait for is a request, and a client that is not read cannot make it.
+   */
+  readonly cachedUpdates: number;
   /** Live wl_buffer storages, those still on screen included. */
   readonly buffers: number;
   /** Bytes of shared memory pools and dma-bufs mapped or kept for it. */
@@ -17,12 +26,14 @@ export interface ClientBudgets {
 
 export const SOFT_PENDING_UPDATES = 128;
 export const MAX_PENDING_UPDATES = 256;
+export const MAX_CACHED_UPDATES = 4096;
 export const MAX_BUFFERS = 4096;
 export const MAX_BUFFER_BYTES: number = 16 * 2 ** 30;
 export const MAX_BUFFER_FDS = 1024;
 
 export const DEFAULT_CLIENT_BUDGETS: ClientBudgets = {
   pendingUpdates: { soft: SOFT_PENDING_UPDATES, hard: MAX_PENDING_UPDATES },
+  cachedUpdates: MAX_CACHED_UPDATES,
   buffers: MAX_BUFFERS,
   bufferBytes: MAX_BUFFER_BYTES,
   bufferFds: MAX_BUFFER_FDS,
@@ -38,6 +49,7 @@ export interface ClientStats {
   readonly pid: number;
   readonly surfaces: number;
   readonly pendingUpdates: number;
+  readonly cachedUpdates: number;
   readonly buffers: number;
   readonly bufferBytes: number;
   readonly bufferFds: number;
@@ -58,6 +70,7 @@ export class ClientState {
   readonly #logged = new Set<string>();
   readonly #held: Record<BufferResource, number> = { buffers: 0, bufferBytes: 0, bufferFds: 0 };
   #pendingUpdates = 0;
+  #cachedUpdates = 0;
   #paused = false;
 
   constructor(client: Client, sync: SyncOwner, budgets: ClientBudgets, log: CompositorLog) {
@@ -76,24 +89,31 @@ export class ClientState {
 
   /** Whether one more content update fits. */
   get hasRoomForUpdate(): boolean {
-    return this.#pendingUpdates < this.#budgets.pendingUpdates.hard;
+    return (
+      this.#pendingUpdates < this.#budgets.pendingUpdates.hard &&
+      this.#cachedUpdates < this.#budgets.cachedUpdates
+    );
   }
 
-  updateQueued(): void {
-    this.#pendingUpdates++;
-    if (this.#pendingUpdates > this.#budgets.pendingUpdates.soft && !this.#paused) {
-      this.#paused = true;
-      this.client.pause(PAUSE_UPDATES);
+  /** Updates in a phase became more or fewer. */
+  countUpdates(phase: 'cached' | 'queued', change: number): void {
+    if (phase === 'cached') {
+      this.#cachedUpdates += change;
+      return;
     }
-  }
-
-  updateEnded(): void {
-    this.#pendingUpdates--;
+    this.#pendingUpdates += change;
     const relief = this.#budgets.pendingUpdates.soft * RELIEF_RATIO;
     if (this.#paused && this.#pendingUpdates <= relief) {
       this.#paused = false;
       if (this.client.alive) this.client.resume(PAUSE_UPDATES);
     }
+  }
+
+  /** Stops reading the client when too many updates wait: asked after a commit has had its chance to apply at once. */
+  pauseIfNeeded(): void {
+    if (this.#paused || this.#pendingUpdates <= this.#budgets.pendingUpdates.soft) return;
+    this.#paused = true;
+    this.client.pause(PAUSE_UPDATES);
   }
 
   /** Books `amount`; false (and nothing booked) when the budget does not allow it. */
@@ -121,6 +141,7 @@ export class ClientState {
       pid: this.client.credentials.pid,
       surfaces: this.surfaces.size,
       pendingUpdates: this.#pendingUpdates,
+      cachedUpdates: this.#cachedUpdates,
       ...this.#held,
       failedFences: this.failedFences,
     };

@@ -7,7 +7,24 @@ import type { ContentUpdate } from './content-update.ts';
  * for; else newer takes buffer and wait over. Returns the updates that ended by it.
  */
 export function mergeUpdates(older: ContentUpdate, newer: ContentUpdate): ContentUpdate[] {
-  const ended = [older];
+  const ended: ContentUpdate[] = [];
+  const open: [older: ContentUpdate, newer: ContentUpdate][] = [[older, newer]];
+  for (let pair = open.pop(); pair; pair = open.pop()) {
+    const [from, into] = pair;
+    mergeOne(from, into);
+    ended.push(from);
+    for (const dependent of from.dependents) {
+      if (dependent.phase === 'discarded') continue;
+      const twin = into.dependents.find(({ surface }) => surface === dependent.surface);
+      if (twin) open.push([dependent, twin]);
+      else into.dependents.push(dependent);
+    }
+    from.dependents = [];
+  }
+  return ended;
+}
+
+function mergeOne(older: ContentUpdate, newer: ContentUpdate): void {
   older.phase = 'discarded';
   if (newer.content !== undefined || newer.contentDropped) {
     older.acquire?.close();
@@ -23,14 +40,6 @@ export function mergeUpdates(older: ContentUpdate, newer: ContentUpdate): Conten
   older.acquire = null;
   older.content = undefined;
   mergePending(older.changes, newer.changes);
-  for (const dependent of older.dependents) {
-    if (dependent.phase === 'discarded') continue;
-    const twin = newer.dependents.find(({ surface }) => surface === dependent.surface);
-    if (twin) ended.push(...mergeUpdates(dependent, twin));
-    else newer.dependents.push(dependent);
-  }
-  older.dependents = [];
-  return ended;
 }
 
 /** The update and, recursively, its dependents that are still alive: parents before children. */

@@ -151,7 +151,7 @@ export class Scheduler implements SurfaceScheduler {
     }
     const update = new ContentUpdate(++this.#updates, surface, changes, this.#clock.nowNs());
     surface.liveUpdates.add(update);
-    client.updateQueued();
+    client.countUpdates('cached', 1);
     this.#traceCommit(update);
     this.#buffers.take(update);
     for (const child of changes.children ?? surface.stacking) {
@@ -161,16 +161,18 @@ export class Scheduler implements SurfaceScheduler {
     else this.#enqueue(flattenUpdate(update));
     if (update.acquire) this.#hintDeadline(update, client);
     this.drain();
+    client.pauseIfNeeded();
   }
 
   /** The surface is no longer synchronised (set_desync, its parent gone): what it had cached goes its own way. */
   desynchronized(surface: Surface): void {
-    if (surface.destroyed || surface.synchronized) return;
-    const { cached } = surface;
-    surface.cached = null;
-    if (cached) this.#enqueue(flattenUpdate(cached));
-    for (const child of surface.stacking) {
-      if (child.surface !== surface) this.desynchronized(child.surface);
+    const open = [surface];
+    for (let next = open.pop(); next; next = open.pop()) {
+      if (next.destroyed || next.synchronized) continue;
+      const { cached } = next;
+      next.cached = null;
+      if (cached) this.#enqueue(flattenUpdate(cached));
+      for (const child of next.stacking) if (child.surface !== next) open.push(child.surface);
     }
     this.drain();
   }
@@ -248,6 +250,9 @@ export class Scheduler implements SurfaceScheduler {
     this.#pendingGroups++;
     for (const update of updates) {
       const { queue } = update.surface;
+      const client = ClientState.of(update.surface.client);
+      client.countUpdates('cached', -1);
+      client.countUpdates('queued', 1);
       update.group = group;
       update.phase = 'queued';
       queue.push(update);
@@ -336,9 +341,11 @@ export class Scheduler implements SurfaceScheduler {
     update.dependents = [];
   }
 
+  /** It is applied or discarded: counted no more. */
   #ended(update: ContentUpdate): void {
     if (!update.surface.liveUpdates.delete(update)) return;
-    ClientState.of(update.surface.client).updateEnded();
+    const phase = update.group ? 'queued' : 'cached';
+    ClientState.of(update.surface.client).countUpdates(phase, -1);
   }
 
   #traceCommit(update: ContentUpdate): void {

@@ -4,7 +4,10 @@ import { MAX_PENDING_UPDATES, SOFT_PENDING_UPDATES } from '../../../compositor/c
 import { defaultBudgets } from '../../../sync/budget.ts';
 import { withCompositor, type CompositorFixture } from '../../support/compositor-fixture.ts';
 import type { TestClient, TestTimeline } from '../../support/compositor-client.ts';
-import type { WlSurfaceProxy } from '../../../protocols/generated/wayland.client.ts';
+import {
+  WlSubcompositorProxy,
+  type WlSurfaceProxy,
+} from '../../../protocols/generated/wayland.client.ts';
 
 const NO_MEMORY = 2;
 
@@ -56,6 +59,42 @@ test('above the soft limit the client is not read any more; others are', () => {
     expect(client.client.paused).toBe(false);
     expect(answered).toBe(true);
     expect(fixture.core.stats().clients[0]?.pendingUpdates).toBe(0);
+  });
+});
+
+test('updates that wait for a request of their own client never stop it from being read', () => {
+  withCompositor({ budgets: { cachedUpdates: 600 } }, (fixture) => {
+    const client = fixture.connect();
+    const root = client.createSurface();
+    const subcompositor = client.bind(WlSubcompositorProxy);
+    const children = Array.from({ length: 300 }, () => {
+      const proxy = client.compositor.createSurface();
+      subcompositor.getSubsurface(proxy, root.proxy);
+      return proxy;
+    });
+    for (const child of children) child.commit();
+    fixture.settle();
+    expect(fixture.core.stats().clients[0]).toMatchObject({
+      pendingUpdates: 0,
+      cachedUpdates: 300,
+    });
+    expect(client.client.paused).toBe(false);
+    root.proxy.commit();
+    fixture.settle();
+    expect(fixture.core.stats().clients[0]).toMatchObject({ pendingUpdates: 0, cachedUpdates: 0 });
+    expect(client.error).toBeUndefined();
+  });
+  withCompositor({ budgets: { cachedUpdates: 20 } }, (fixture) => {
+    const client = fixture.connect();
+    const root = client.createSurface();
+    const subcompositor = client.bind(WlSubcompositorProxy);
+    for (let count = 0; count < 21; count++) {
+      const proxy = client.compositor.createSurface();
+      subcompositor.getSubsurface(proxy, root.proxy);
+      proxy.commit();
+    }
+    fixture.settle();
+    expect(client.error).toMatchObject({ interface: 'wl_display', code: NO_MEMORY });
   });
 });
 

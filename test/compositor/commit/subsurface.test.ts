@@ -262,3 +262,30 @@ test('stacking relative to a stranger is bad_surface, on the wl_subsurface', () 
     });
   });
 });
+
+test('a chain of thousands of nested subsurfaces commits, merges and desynchronises without running out of stack', () => {
+  withTree((tree) => {
+    const nodes: (Node & { sub: WlSubsurfaceProxy })[] = [];
+    let above: WlSurfaceProxy = tree.root.proxy;
+    for (let depth = 0; depth < 3000; depth++) {
+      const proxy = tree.client.compositor.createSurface();
+      const sub = tree.subcompositor.getSubsurface(proxy, above);
+      nodes.push({ proxy, sub, surface: tree.root.surface });
+      above = proxy;
+    }
+    tree.fixture.settle();
+    for (let round = 0; round < 2; round++) {
+      // Only the deepest 100: updates of one client are limited.
+      for (const { proxy } of nodes.slice(-100).reverse()) proxy.commit();
+      tree.fixture.settle();
+    }
+    nodes[0]?.sub.setDesync();
+    tree.fixture.settle();
+    expect(tree.client.error).toBeUndefined();
+    for (const { sub } of nodes) sub.setDesync();
+    tree.fixture.settle();
+    expect(tree.client.error).toBeUndefined();
+    expect(tree.fixture.core.stats().updates.pendingGroups).toBe(0);
+    expect(tree.fixture.core.stats().clients[0]?.pendingUpdates).toBe(0);
+  });
+});
