@@ -15,6 +15,8 @@ export interface CommitRecord {
   /** Which wl_surface.commit of this surface it was, from 1; commits without a buffer count. */
   readonly serial: number;
   readonly committedAtNs: bigint;
+  /** When its acquire point got a fence: its work was handed to a GPU. */
+  submittedAtNs: bigint | undefined;
   acquire: AcquireTruth;
   acquireAtNs: bigint | undefined;
   /** Its content was applied: from now on it may be read for a frame. */
@@ -41,6 +43,8 @@ export interface DisconnectRecord {
 export class Ledger {
   readonly commits: CommitRecord[] = [];
   readonly disconnects: DisconnectRecord[] = [];
+  /** Clients that left of their own will. */
+  readonly left: Set<number> = new Set();
   /** When devices came and went, for recovery times and the report. */
   readonly deviceEvents: {
     readonly type: 'lost' | 'added';
@@ -55,6 +59,7 @@ export class Ledger {
       surface,
       serial,
       committedAtNs: atNs,
+      submittedAtNs: undefined,
       acquire: 'pending',
       acquireAtNs: undefined,
       latchedAtNs: undefined,
