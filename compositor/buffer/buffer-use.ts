@@ -15,7 +15,8 @@ import type { ClientBuffer } from './client-buffer.ts';
 export interface BufferHold {
   /**
    * Lets go. Idempotent. `syncFile` (ownership moves in) is a fence after which the pixels are no longer read: with it the client
-   * may go on before it has signalled.
+   * may go on before it has signalled. Only for uses with a release point: wl_buffer.release knows no fences, so other uses are
+   * ended when the pixels are free.
    */
   end(syncFile?: OwnedFd): void;
 }
