@@ -20,6 +20,9 @@ export function surfaceOperations(compositor: Compositor): Record<string, Operat
       shell.move(window(fields), field.number(fields, 'x'), field.number(fields, 'y'));
     },
     activate: (fields) => shell.activate(window(fields)),
+    maximize: (fields) => shell.setMaximized(window(fields), field.flag(fields, 'maximized')),
+    fullscreen: (fields) =>
+      shell.setFullscreen(window(fields), field.flag(fields, 'fullscreen'), null),
     close: (fields) => window(fields).close(),
     focus: () => ({
       keyboard: name(seat.keyboard.focus),
