@@ -5,6 +5,7 @@ import type { Scenario } from '../scenarios/scenario.ts';
 import type { CompareReport, RunResult, SkippedRun } from './result.ts';
 import { planRuns, type RunSpec, type Shard } from './plan.ts';
 import { runScenario } from './run.ts';
+import type { RunTimeline } from './timeline.ts';
 import { playInWorkers } from './workers.ts';
 import { scenarioNamed } from '../scenarios/scenarios.ts';
 
@@ -16,6 +17,8 @@ export interface CompareOptions {
   readonly shard?: Shard;
   /** Called as each run ends, `total` runs in all. */
   readonly onResult?: (result: RunResult, done: number, total: number) => void;
+  /** Called for a selection of runs (every failed one, and the first seed's) with what became of each commit. */
+  readonly onTimeline?: (timeline: RunTimeline) => void;
 }
 
 /** Rejects with a CannotPlayError when `gpus` is 'drm' and there are no two capable GPUs. */
@@ -25,8 +28,11 @@ export async function compare(options: CompareOptions): Promise<CompareReport> {
   const onResult = (result: RunResult): void => options.onResult?.(result, ++done, runs.length);
   const { results, skipped } =
     options.gpus === 'sim'
-      ? { results: await playInWorkers(runs, availableParallelism(), onResult), skipped: [] }
-      : await playOnKernel(runs, onResult);
+      ? {
+          results: await playInWorkers(runs, availableParallelism(), onResult, options.onTimeline),
+          skipped: [],
+        }
+      : await playOnKernel(runs, onResult, options.onTimeline);
   return {
     schema: 1,
     gpus: options.gpus,
@@ -41,6 +47,7 @@ export async function compare(options: CompareOptions): Promise<CompareReport> {
 async function playOnKernel(
   runs: readonly RunSpec[],
   onResult: (result: RunResult) => void,
+  onTimeline: (timeline: RunTimeline) => void = () => {},
 ): Promise<{ results: RunResult[]; skipped: SkippedRun[] }> {
   const { createDrmWorld } = await import('../world/drm-world.ts');
   const results: RunResult[] = [];
@@ -54,7 +61,7 @@ async function playOnKernel(
       await world.dispose();
       continue;
     }
-    const result = await runScenario({ ...spec, scenario, world });
+    const result = await runScenario({ ...spec, scenario, world, onTimeline });
     results.push(result);
     onResult(result);
   }

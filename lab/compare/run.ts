@@ -5,6 +5,7 @@ import type { LabWorld } from '../world/world.ts';
 import { countLostReleases } from './audit.ts';
 import { judge } from './judge.ts';
 import { PROMISES, type RunResult } from './result.ts';
+import { timelineOf, type RunTimeline } from './timeline.ts';
 
 /** What happens without anybody's doing once the clients have stopped. */
 const AFTERMATH_MS = 100;
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly world: LabWorld;
+  /** Told what became of each commit, before the world is taken down. */
+  readonly onTimeline?: (timeline: RunTimeline) => void;
 }
 
 /** Plays, judges and takes everything down; the world is disposed whatever happens. */
@@ -27,7 +30,9 @@ export async function runScenario({
   scenario,
   seed,
   world,
+  onTimeline,
 }: RunOptions): Promise<RunResult> {
+  const startNs = world.clock.nowNs();
   const clients: SyncClient[] = [];
   const reasons: string[] = [];
   try {
@@ -46,6 +51,7 @@ export async function runScenario({
     await world.until(() => allShown(world), LAST_FRAME_MS);
     const verdict = judge(world.ledger, world.refreshNs);
 
+    const judgedNs = world.clock.nowNs();
     await world.restore();
     for (const client of clients) client.destroySurface();
     const lostReleases = await lostInTheEnd(world, clients);
@@ -68,6 +74,10 @@ export async function runScenario({
     if (lostReleases > 0) reasons.push(`${lostReleases} releases lost`);
     if (counts.leakedFds > 0) reasons.push(`${counts.leakedFds} fds leaked`);
     if (counts.leakedHandles > 0) reasons.push(`${counts.leakedHandles} handles leaked`);
+    const ok = reasons.length === 0 && PROMISES.every((promise) => counts[promise] === 0);
+    const { ledger, refreshNs } = world;
+    const spec = { strategy, scenario: scenario.name, seed };
+    onTimeline?.(timelineOf({ ...spec, ok, ledger, refreshNs, startNs, endNs: judgedNs }));
     return {
       strategy,
       scenario: scenario.name,
@@ -80,7 +90,7 @@ export async function runScenario({
       peakFds: peak.fds - baseline.fds,
       peakImports: peak.handles - baseline.handles,
       syscallsPerCommit: commits === 0 ? 0 : round(left.syscalls / commits),
-      ok: reasons.length === 0 && PROMISES.every((promise) => counts[promise] === 0),
+      ok,
       reasons,
     };
   } finally {

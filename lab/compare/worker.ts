@@ -1,14 +1,15 @@
-/** A worker process of a comparison on simulated devices: answers each RunSpec with a result. */
+/** A worker process of a comparison on simulated devices: answers each RunSpec with a result and what it consists of. */
 import { scenarioNamed } from '../scenarios/scenarios.ts';
 import { createSimulatedWorld } from '../world/simulated-world.ts';
-import type { RunSpec } from './plan.ts';
+import { FIRST_SEED, type RunSpec } from './plan.ts';
 import type { RunResult } from './result.ts';
 import { runScenario } from './run.ts';
+import type { RunTimeline } from './timeline.ts';
 import type { WorkerAnswer } from './workers.ts';
 
 process.on('message', (spec: RunSpec) => {
   play(spec).then(
-    (result) => answer({ type: 'result', result }),
+    ({ result, timeline }) => answer({ type: 'result', result, ...(timeline && { timeline }) }),
     (error: unknown) =>
       answer({
         type: 'error',
@@ -21,11 +22,21 @@ function answer(message: WorkerAnswer): void {
   process.send?.(message);
 }
 
-async function play(spec: RunSpec): Promise<RunResult> {
+async function play(spec: RunSpec): Promise<{ result: RunResult; timeline?: RunTimeline }> {
   const world = await createSimulatedWorld({
     strategy: spec.strategy,
     seed: spec.seed,
     stream: spec.scenario,
   });
-  return runScenario({ ...spec, scenario: scenarioNamed(spec.scenario), world });
+  let timeline: RunTimeline | undefined;
+  const result = await runScenario({
+    ...spec,
+    scenario: scenarioNamed(spec.scenario),
+    world,
+    onTimeline: (made) => {
+      timeline = made;
+    },
+  });
+  // Of the runs that went well the first seed's is shown.
+  return timeline && (!result.ok || spec.seed === FIRST_SEED) ? { result, timeline } : { result };
 }
