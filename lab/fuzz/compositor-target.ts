@@ -24,6 +24,7 @@ export function createCompositorTarget(): FuzzTarget {
 
 class CompositorTarget implements FuzzTarget {
   readonly name = 'compositor';
+  readonly showsWindows = true;
   readonly poller = new Poller();
   readonly actions: readonly string[];
   readonly #clock = new ManualClock();

@@ -73,7 +73,12 @@ class Fuzzer {
     this.#options = options;
     this.#random = createRandom(options.seed, 'fuzz');
     this.#queue = [...(options.corpus ?? [])];
-    this.#stage = this.#makeStage();
+    try {
+      this.#stage = this.#makeStage();
+    } catch (error) {
+      this.#fds.dispose();
+      throw error;
+    }
     const { target, bystander } = this.#stage;
     this.#world = {
       descriptions: options.descriptions,
@@ -161,10 +166,16 @@ class Fuzzer {
 
   #makeStage(): Stage {
     const target = this.#options.createTarget();
-    const bystander = new Bystander(target);
-    const problem = bystander.roundTrip();
-    if (problem !== undefined)
-      throw new Error(`${target.name}: fresh and does not answer: ${problem}`);
+    let bystander: Bystander | undefined;
+    try {
+      bystander = new Bystander(target);
+      const problem = bystander.roundTrip() ?? bystander.frame();
+      if (problem !== undefined) throw new Error(`${target.name}, fresh: ${problem}`);
+    } catch (error) {
+      bystander?.dispose();
+      target.dispose();
+      throw error;
+    }
     const globals = [...bystander.globals()];
     return {
       target,

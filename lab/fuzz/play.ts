@@ -221,6 +221,9 @@ class Play {
     }
     if (left !== '') this.#fail(left.endsWith('fds') ? 'fd-leak' : 'left-over', left);
     if (this.#failure === undefined) this.#checkBystander();
+    // Not before: a window of the client may have covered it.
+    const problem = this.#failure === undefined ? this.#stage.bystander.frame() : undefined;
+    if (problem !== undefined) this.#fail('bystander', problem);
     for (const error of target.takeErrors()) this.#fail('logged-error', error);
   }
 

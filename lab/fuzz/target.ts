@@ -8,6 +8,8 @@ export interface FuzzTarget {
   readonly name: string;
   readonly display: Display;
   readonly poller: Poller;
+  /** Whether windows get frames here. */
+  readonly showsWindows: boolean;
   /** What can happen on its side: input, devices that come and go. */
   readonly actions: readonly string[];
   /** One of {@link actions}; others do nothing (an old corpus). */

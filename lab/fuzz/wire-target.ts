@@ -20,6 +20,7 @@ export function createWireTarget(types: ReadonlyMap<string, AnyServerInterface>)
 
 class WireTarget implements FuzzTarget {
   readonly name = 'wire';
+  readonly showsWindows = false;
   readonly actions = [];
   readonly poller = new Poller();
   readonly display: Display;
