@@ -7,7 +7,7 @@ import type { WlBufferProxy } from '../../protocols/generated/wayland.client.ts'
 import type { WpLinuxDrmSyncobjTimelineV1Proxy } from '../../protocols/generated/linux-drm-syncobj-v1.client.ts';
 import type { CommitRecord } from '../ledger.ts';
 import type { Window } from './window.ts';
-import type { LabBuffer, World } from '../world/world.ts';
+import type { LabBuffer, LabGpu, World } from '../world/world.ts';
 import type { ClientDevice, ClientTimeline } from './client-device.ts';
 
 export interface SwapchainImage {
@@ -95,15 +95,16 @@ export interface OwedRelease {
   readonly record: CommitRecord;
 }
 
-/** Makes an image on this GPU and tells the compositor of its buffer and its two timelines. */
+/** Makes an image with timelines of this device and memory of that GPU, and tells the compositor of its buffer and its two timelines. */
 export function createImage(
   world: World,
   device: ClientDevice,
+  memory: LabGpu,
   window: Window,
   width: number,
   height: number,
 ): SwapchainImage {
-  const pixels = world.createBuffer(device.gpu, width, height);
+  const pixels = world.createBuffer(memory, width, height);
   const acquire = device.createTimeline();
   const release = device.createTimeline();
   const params = window.dmabuf.createParams();

@@ -123,7 +123,7 @@ export class SyncClient {
   /** Destroys its surface but stays connected, so that every release falls due. */
   destroySurface(): void {
     this.stop();
-    if (this.#disconnected !== undefined) return;
+    if (this.#disconnected !== undefined || !this.#display.open) return;
     this.#window.destroy();
     this.#display.flush();
   }
@@ -133,18 +133,25 @@ export class SyncClient {
     return this.#owed;
   }
 
-  /** Leaves without a word, as a process that exits. Idempotent. */
-  close(): void {
+  /** Leaves without a word, as a process that exits; only what the auditor needs stays open. Idempotent. */
+  vanish(): void {
     this.stop();
     this.#lifetime.dispose();
+    this.#world.ledger.left.add(this.number);
     this.#display.onClosed = undefined;
     this.#display.close();
     this.#releases?.close();
-    for (const image of [...this.#images, ...this.#oldImages]) destroyImage(image);
+    for (const { record } of this.#unsubmitted) record.acquire = 'abandoned';
     for (const device of this.#retired) device.close();
     this.#device?.close();
     this.#device = undefined;
     this.#retired = [];
+  }
+
+  /** Vanishes, and gives the rest back. Idempotent. */
+  close(): void {
+    this.vanish();
+    for (const image of [...this.#images, ...this.#oldImages]) destroyImage(image);
   }
 
   #openDevice(gpu: LabGpu): void {
@@ -154,7 +161,7 @@ export class SyncClient {
       this.#world,
       device,
       () => this.#tryFrame(),
-      () => this.#onDeviceLost(),
+      () => this.#onDeviceLost(device),
     );
     this.#replaceImages(device);
   }
@@ -162,23 +169,32 @@ export class SyncClient {
   #replaceImages(device: ClientDevice): void {
     this.#oldImages.push(...this.#images);
     this.#images = Array.from({ length: this.options.images }, () =>
-      createImage(this.#world, device, this.#window, WIDTH, HEIGHT),
+      createImage(this.#world, device, this.#memory(device), this.#window, WIDTH, HEIGHT),
     );
     this.#display.flush();
     if (!this.options.keepsTimelineFds) for (const image of this.#images) image.acquire.fd.close();
+  }
+
+  /** The GPU whose memory its images are; the one it renders on when the other one is unplugged. */
+  #memory(device: ClientDevice): LabGpu {
+    if (this.options.buffersOf === 'own GPU') return device.gpu;
+    const { importGpu, clientGpu } = this.#world;
+    const other = device.gpu.id === importGpu.id ? clientGpu : importGpu;
+    return other.node ? other : device.gpu;
   }
 
   #tryFrame(): void {
     if (!this.#drawing || !this.#readyForFrame || this.#disconnected !== undefined) return;
     if (this.#framesDrawn >= this.options.frames) return;
     const image = this.#images.find((candidate) => candidate.busy === undefined);
-    if (!image || !this.#device) return;
+    const device = this.#device;
+    if (!image || !device) return;
     this.#readyForFrame = false;
     try {
-      this.#frame(image, this.#device);
+      this.#frame(image, device);
     } catch (error) {
       if (!(error instanceof DeviceLostError)) throw error;
-      this.#onDeviceLost();
+      this.#onDeviceLost(device);
     }
   }
 
@@ -197,6 +213,7 @@ export class SyncClient {
       const committed: { record?: CommitRecord } = {};
       this.#submit(image, point, device, work, committed);
       committed.record = this.#commit(image);
+      committed.record.submittedAtNs = committed.record.committedAtNs;
     } else {
       this.#submitLater({ image, point, record: this.#commit(image) }, device, work, delay);
     }
@@ -232,7 +249,7 @@ export class SyncClient {
         this.#unsubmitted.delete(frame);
       } catch (error) {
         if (!(error instanceof DeviceLostError)) throw error;
-        this.#onDeviceLost();
+        this.#onDeviceLost(device);
       }
     });
     this.#lifetime.add(timer);
@@ -252,6 +269,7 @@ export class SyncClient {
       record.acquire = end === 0 ? 'signalled' : 'failed';
       record.acquireAtNs = this.#world.clock.nowNs();
     });
+    if (committed.record) committed.record.submittedAtNs = this.#world.clock.nowNs();
   }
 
   #onFrameDone(): void {
@@ -260,9 +278,8 @@ export class SyncClient {
   }
 
   /** ENODEV: what was not submitted never can be, from here. */
-  #onDeviceLost(): void {
-    const lost = this.#device;
-    if (!lost) return;
+  #onDeviceLost(lost: ClientDevice): void {
+    if (lost !== this.#device) return;
     this.#retired.push(lost);
     this.#device = undefined;
     this.#releases?.close();
@@ -285,7 +302,8 @@ export class SyncClient {
       device.failPoint(handle, point, ENODEV);
       device.device.destroy(handle);
       record.acquire = 'failed';
-      record.acquireAtNs = this.#world.clock.nowNs();
+      record.submittedAtNs = this.#world.clock.nowNs();
+      record.acquireAtNs = record.submittedAtNs;
       this.#unsubmitted.delete(unsubmitted);
     }
   }

@@ -16,10 +16,10 @@ export interface Verdict {
 /** `refreshNs` = the output's refresh cycle. Call it when every client has had the time to show its last frame. */
 export function judge(ledger: Ledger, refreshNs: bigint): Verdict {
   const surfaces = ledger.surfaces();
-  const cut = new Set(ledger.disconnects.map((disconnect) => disconnect.client));
+  const gone = new Set([...ledger.left, ...ledger.disconnects.map(({ client }) => client)]);
   const undeserved = ledger.disconnects.filter((disconnect) => !disconnect.deserved);
   const stuck = surfaces.filter(
-    ({ client, surface }) => !cut.has(client) && isStuck(ledger.ofSurface(client, surface)),
+    ({ client, surface }) => !gone.has(client) && isStuck(ledger.ofSurface(client, surface)),
   );
   const early = ledger.commits.filter((record) => record.latchedEarly);
   const failed = ledger.commits.filter((record) => record.failedShown);

@@ -31,3 +31,18 @@ export const gpuHang: Scenario = {
     await world.advance(5000);
   },
 };
+
+export const fdExhaustion: Scenario = {
+  name: 'fd-exhaustion',
+  description: 'the compositor is out of file descriptors for half a second, and while a GPU goes',
+  play: async ({ startClient, world }) => {
+    for (let index = 0; index < 2; index++) (await startClient()).draw();
+    await world.advance(300);
+    const restore = world.exhaustFds();
+    await world.advance(250);
+    await world.importGpu.remove();
+    await world.advance(250);
+    restore();
+    await world.advance(1500);
+  },
+};

@@ -72,3 +72,19 @@ export const releasePendingAtRemoval: Scenario = {
     await world.advance(500);
   },
 };
+
+export const memoryAndTimelineApart: Scenario = {
+  name: 'buffer-and-timeline-apart',
+  description:
+    'buffers of the import device, timelines of another: first the one goes, later the other',
+  play: async ({ startClient, world }) => {
+    (await startClient({ buffersOf: 'other GPU' })).draw();
+    await world.advance(300);
+    await world.importGpu.remove();
+    await world.advance(500);
+    await world.importGpu.add();
+    await world.advance(300);
+    await world.clientGpu.remove();
+    await world.advance(3000);
+  },
+};

@@ -17,6 +17,8 @@ export interface ClientOptions {
   readonly workMs: readonly [least: number, most: number];
   /** How long after the commit the work is submitted (wait-before-submit); [0, 0] submits before the commit. */
   readonly submitDelayMs: readonly [least: number, most: number];
+  /** Whose memory its images are: its own GPU's, or the other one's. */
+  readonly buffersOf: 'own GPU' | 'other GPU';
   /** What it does when its own device goes: moves to another one, or sits there. */
   readonly onDeviceLost: 'move' | 'sit';
   /** Whether it kept the fds of its timelines, the condition of any rescue. */
@@ -35,6 +37,7 @@ export const DEFAULT_CLIENT: ClientOptions = {
   images: 3,
   workMs: [2, 12],
   submitDelayMs: [0, 4],
+  buffersOf: 'own GPU',
   onDeviceLost: 'move',
   keepsTimelineFds: true,
   rescuesTimelines: false,

@@ -1,4 +1,8 @@
-/** A kernel that counts what its user holds and calls, the same way on simulated and on real devices. */
+/**
+ * A kernel that counts what its user holds and calls, and that can be out of descriptors for that user alone, the same way on
+ * simulated and on real devices.
+ */
+import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type {
   DeviceNode,
@@ -17,6 +21,7 @@ import type {
   SyncobjHandle,
 } from '../../devices/syncobj-device.ts';
 
+const EMFILE = 24;
 /** Ioctls of one export or import of a point where the kernel wants it transferred to a scratch syncobj first. */
 const TRANSFER_IOCTLS = 2;
 
@@ -28,6 +33,8 @@ export class CountingKernel implements SyncKernel {
   readonly #kernel: SyncKernel;
   readonly #open = new Set<CountingDevice>();
   #ioctls = 0;
+  /** Calls that would make a descriptor answer EMFILE. */
+  outOfFds = false;
 
   constructor(kernel: SyncKernel) {
     this.#kernel = kernel;
@@ -38,11 +45,15 @@ export class CountingKernel implements SyncKernel {
     };
     this.syncFiles = {
       info: (fd) => (count(1), kernel.syncFiles.info(fd)),
-      merge: (first, second) => (count(1), kernel.syncFiles.merge(first, second)),
+      merge: (first, second) => (count(1), this.#makesFd(), kernel.syncFiles.merge(first, second)),
       setDeadline: (fd, deadlineNs) => (count(1), kernel.syncFiles.setDeadline(fd, deadlineNs)),
     };
     this.dmabufs = {
-      exportSyncFile: (fd, access) => (count(1), kernel.dmabufs.exportSyncFile(fd, access)),
+      exportSyncFile: (fd, access) => (
+        count(1),
+        this.#makesFd(),
+        kernel.dmabufs.exportSyncFile(fd, access)
+      ),
       importSyncFile: (fd, syncFileFd, access) => (
         count(1),
         kernel.dmabufs.importSyncFile(fd, syncFileFd, access)
@@ -67,14 +78,27 @@ export class CountingKernel implements SyncKernel {
   }
 
   openDevice(node: DeviceNode): SyncobjDevice {
-    const device = new CountingDevice(
-      this.#kernel.openDevice(node),
-      (ioctls) => (this.#ioctls += ioctls),
-      () => this.#open.delete(device),
-    );
+    this.#makesFd();
+    const device = new CountingDevice(this.#kernel.openDevice(node), {
+      count: (ioctls) => (this.#ioctls += ioctls),
+      makesFd: () => this.#makesFd(),
+      closed: () => this.#open.delete(device),
+    });
     this.#open.add(device);
     return device;
   }
+
+  #makesFd(): void {
+    if (this.outOfFds) throw systemError('EMFILE', EMFILE, 'ioctl', 'as the scenario wants it');
+  }
+}
+
+/** What a device tells its kernel. */
+interface DeviceObserver {
+  count(ioctls: number): void;
+  /** Before a call that makes a descriptor. Throws EMFILE. */
+  makesFd(): void;
+  closed(): void;
 }
 
 class CountingDevice implements SyncobjDevice {
@@ -83,14 +107,12 @@ class CountingDevice implements SyncobjDevice {
   readonly capabilities: SyncobjCapabilities;
   readonly handles = new Set<SyncobjHandle>();
   readonly #device: SyncobjDevice;
-  readonly #count: (ioctls: number) => void;
-  readonly #onClose: () => void;
+  readonly #observer: DeviceObserver;
   readonly #pointIoctls: number;
 
-  constructor(device: SyncobjDevice, count: (ioctls: number) => void, onClose: () => void) {
+  constructor(device: SyncobjDevice, observer: DeviceObserver) {
     this.#device = device;
-    this.#count = count;
-    this.#onClose = onClose;
+    this.#observer = observer;
     this.id = device.id;
     this.label = device.label;
     this.capabilities = device.capabilities;
@@ -102,48 +124,50 @@ class CountingDevice implements SyncobjDevice {
   }
 
   importTimeline(syncobjFd: number): SyncobjHandle {
-    this.#count(1);
+    this.#observer.count(1);
     return this.#hold(this.#device.importTimeline(syncobjFd));
   }
 
   createTimeline(): SyncobjHandle {
-    this.#count(1);
+    this.#observer.count(1);
     return this.#hold(this.#device.createTimeline());
   }
 
   destroy(handle: SyncobjHandle): void {
-    this.#count(1);
+    this.#observer.count(1);
     this.handles.delete(handle);
     this.#device.destroy(handle);
   }
 
   exportTimelineFd(handle: SyncobjHandle): OwnedFd {
-    this.#count(1);
+    this.#observer.count(1);
+    this.#observer.makesFd();
     return this.#device.exportTimelineFd(handle);
   }
 
   exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
-    this.#count(this.#pointIoctls);
+    this.#observer.count(this.#pointIoctls);
+    this.#observer.makesFd();
     return this.#device.exportSyncFile(handle, point);
   }
 
   importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void {
-    this.#count(this.#pointIoctls);
+    this.#observer.count(this.#pointIoctls);
     this.#device.importSyncFile(handle, point, syncFileFd);
   }
 
   arm(handle: SyncobjHandle, point: Point, phase: ArmPhase, eventfd: number): void {
-    this.#count(1);
+    this.#observer.count(1);
     this.#device.arm(handle, point, phase, eventfd);
   }
 
   query(handles: Uint32Array, points: BigUint64Array, count: number, kind: QueryKind): void {
-    this.#count(1);
+    this.#observer.count(1);
     this.#device.query(handles, points, count, kind);
   }
 
   signal(handles: Uint32Array, points: BigUint64Array, count: number): void {
-    this.#count(1);
+    this.#observer.count(1);
     this.#device.signal(handles, points, count);
   }
 
@@ -153,7 +177,7 @@ class CountingDevice implements SyncobjDevice {
     target: SyncobjHandle,
     targetPoint: Point,
   ): void {
-    this.#count(1);
+    this.#observer.count(1);
     this.#device.transfer(source, sourcePoint, target, targetPoint);
   }
 
@@ -162,7 +186,7 @@ class CountingDevice implements SyncobjDevice {
   }
 
   close(): void {
-    this.#onClose();
+    this.#observer.closed();
     this.#device.close();
   }
 

@@ -18,7 +18,7 @@ import { DrmGpu } from './drm-gpu.ts';
 import { type FenceSource, openFenceSource } from './kernel-fences.ts';
 import { LabFences } from './lab-fences.ts';
 import { traceIntoLedger } from './ledger-trace.ts';
-import { createUdmabuf } from './udmabuf.ts';
+import { createDumbBuffer } from './dumb-buffer.ts';
 import type { FenceEnd, LabBuffer, LabFence, LabGpu, LabWorld, Usage } from './world.ts';
 
 export interface DrmWorldOptions {
@@ -128,8 +128,15 @@ export class DrmWorld implements LabWorld {
     return this.#fences.create(gpu.id, this.#fenceSource.create(), onEnd);
   }
 
-  createBuffer(_gpu: LabGpu, width: number, height: number): LabBuffer {
-    return createUdmabuf(width, height);
+  createBuffer(gpu: LabGpu, width: number, height: number): LabBuffer {
+    return createDumbBuffer(gpu.id, width, height);
+  }
+
+  exhaustFds(): () => void {
+    this.#counting.outOfFds = true;
+    return () => {
+      this.#counting.outOfFds = false;
+    };
   }
 
   connect(): { fd: OwnedFd; client: number } {

@@ -96,6 +96,13 @@ export class SimulatedWorld implements LabWorld {
     return { dmabuf: buffer.fd, width, height, strideBytes };
   }
 
+  exhaustFds(): () => void {
+    this.#counting.outOfFds = true;
+    return () => {
+      this.#counting.outOfFds = false;
+    };
+  }
+
   connect(): { fd: OwnedFd; client: number } {
     const [serverFd, clientFd] = native.socketPair();
     const client = this.compositor.display.connect(new OwnedFd(serverFd));

@@ -64,6 +64,8 @@ export interface World {
   /** `onEnd` is called once, whoever ends it. Whether an unplug ends it is the GPU's {@link LabGpu.failsPendingWork}. */
   createFence(gpu: LabGpu, onEnd: (end: FenceEnd) => void): LabFence;
   createBuffer(gpu: LabGpu, width: number, height: number): LabBuffer;
+  /** From now on the compositor cannot make descriptors (EMFILE); others can. Returns the end of it. */
+  exhaustFds(): () => void;
   /** A socket connected to the compositor, for a client in this process. */
   connect(): { readonly fd: OwnedFd; readonly client: number };
   /** Lets everything happen that is ready, without waiting for time. */
