@@ -7,7 +7,7 @@ import type { WlBufferProxy } from '../../protocols/generated/wayland.client.ts'
 import type { WpLinuxDrmSyncobjTimelineV1Proxy } from '../../protocols/generated/linux-drm-syncobj-v1.client.ts';
 import type { CommitRecord } from '../ledger.ts';
 import type { Window } from './window.ts';
-import type { LabBuffer, LabGpu, World } from '../world/world.ts';
+import type { LabBuffer, World } from '../world/world.ts';
 import type { ClientDevice, ClientTimeline } from './client-device.ts';
 
 export interface SwapchainImage {
@@ -95,21 +95,17 @@ export interface OwedRelease {
   readonly record: CommitRecord;
 }
 
-/** Makes an image with timelines of this device and memory of that GPU, and tells the compositor of its buffer and its two timelines. */
+/** Makes an image with timelines of this device, takes the pixels, and tells the compositor of its buffer and its two timelines. */
 export function createImage(
-  world: World,
   device: ClientDevice,
-  memory: LabGpu,
+  pixels: LabBuffer,
   window: Window,
-  width: number,
-  height: number,
 ): SwapchainImage {
-  const pixels = world.createBuffer(memory, width, height);
   const acquire = device.createTimeline();
   const release = device.createTimeline();
   const params = window.dmabuf.createParams();
   params.add(pixels.dmabuf.fd, 0, 0, pixels.strideBytes, 0, 0);
-  const buffer = params.createImmed(width, height, DRM_FORMAT_XRGB8888, 0);
+  const buffer = params.createImmed(pixels.width, pixels.height, DRM_FORMAT_XRGB8888, 0);
   params.destroy();
   return {
     buffer,

@@ -1,4 +1,5 @@
 /** A headless explicit-sync client on our own client bindings: what a Vulkan program does, without the pixels mattering. */
+import { hasErrno } from '../../native/errors.ts';
 import { Lifetime } from '../../native/lifetime.ts';
 import { DeviceLostError, type Point } from '../../devices/syncobj-device.ts';
 import { ClientDisplay } from '../../protocols/client/client-display.ts';
@@ -6,7 +7,7 @@ import type { WaylandClientError } from '../../protocols/client/errors.ts';
 import type { WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
 import type { CommitRecord } from '../ledger.ts';
 import type { ClientOptions } from '../scenarios/scenario.ts';
-import type { LabGpu, World } from '../world/world.ts';
+import type { LabBuffer, LabGpu, World } from '../world/world.ts';
 import { ClientDevice } from './client-device.ts';
 import { openWindow, type Window } from './window.ts';
 import {
@@ -169,18 +170,24 @@ export class SyncClient {
   #replaceImages(device: ClientDevice): void {
     this.#oldImages.push(...this.#images);
     this.#images = Array.from({ length: this.options.images }, () =>
-      createImage(this.#world, device, this.#memory(device), this.#window, WIDTH, HEIGHT),
+      createImage(device, this.#allocate(device), this.#window),
     );
     this.#display.flush();
     if (!this.options.keepsTimelineFds) for (const image of this.#images) image.acquire.fd.close();
   }
 
-  /** The GPU whose memory its images are; the one it renders on when the other one is unplugged. */
-  #memory(device: ClientDevice): LabGpu {
-    if (this.options.buffersOf === 'own GPU') return device.gpu;
+  /** Memory of the GPU its images are to be of, or of its own when that one is going. */
+  #allocate(device: ClientDevice): LabBuffer {
     const { importGpu, clientGpu } = this.#world;
     const other = device.gpu.id === importGpu.id ? clientGpu : importGpu;
-    return other.node ? other : device.gpu;
+    if (this.options.buffersOf === 'other GPU') {
+      try {
+        return this.#world.createBuffer(other, WIDTH, HEIGHT);
+      } catch (error) {
+        if (!hasErrno(error, 'ENOENT') && !hasErrno(error, 'ENODEV')) throw error;
+      }
+    }
+    return this.#world.createBuffer(device.gpu, WIDTH, HEIGHT);
   }
 
   #tryFrame(): void {

@@ -1,10 +1,12 @@
 /** A linear buffer of a real GPU's own (drm_dumb_buffers.c), as a dma-buf. */
 import { native } from '../../native/binding.ts';
+import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
 import { pciGpu } from '../kernel/gpus.ts';
 import type { LabBuffer } from './world.ts';
 
+const ENODEV = 19;
 const O_RDWR = 2;
 const O_CLOEXEC = 0o2000000;
 const PCI_PREFIX = 'pci:';
@@ -12,11 +14,11 @@ const BITS_PER_PIXEL = 32;
 
 /**
  * Made through the primary node, the only one that may (root in the VM). The dma-buf is owned by the caller and outlives the GPU's
- * unplug. Throws when the GPU is not plugged in, or a SystemError.
+ * unplug. SystemError ENODEV or ENOENT: the GPU is not plugged in.
  */
 export function createDumbBuffer(id: DeviceId, width: number, height: number): LabBuffer {
   const gpu = pciGpu(id.slice(PCI_PREFIX.length));
-  if (!gpu) throw new Error(`${id} is not plugged in`);
+  if (!gpu) throw systemError('ENODEV', ENODEV, 'open', `${id} is not plugged in`);
   const card = new OwnedFd(native.open(gpu.card, O_RDWR, 0));
   try {
     const { handle, strideBytes } = native.drmCreateDumb(card.fd, width, height, BITS_PER_PIXEL);
