@@ -15,7 +15,7 @@ export const lastDeviceRemoved: Scenario = {
     await world.importGpu.add();
     await world.advance(100);
     for (const client of clients) if (client.homeless) client.moveTo(world.importGpu);
-    await world.advance(4000);
+    await world.advance(2400);
   },
 };
 
@@ -25,7 +25,7 @@ export const unplugStorm: Scenario = {
   play: async ({ startClient, world }) => {
     for (let round = 0; round < 6; round++) {
       const gpu = round % 2 === 0 ? world.importGpu : world.clientGpu;
-      for (let index = 0; index < 3; index++) {
+      for (let index = 0; index < 2; index++) {
         (await startClient({ submitDelayMs: [0, 20] })).draw();
       }
       await world.advance(150);
@@ -34,7 +34,7 @@ export const unplugStorm: Scenario = {
       await gpu.add();
       await world.advance(150);
     }
-    await world.advance(3000);
+    await world.advance(800);
   },
 };
 
@@ -75,7 +75,7 @@ export function replugRounds(rounds: number): Scenario {
         await world.advance(20);
         await gpu.add();
       }
-      await world.advance(3000);
+      await world.advance(800);
     },
   };
 }

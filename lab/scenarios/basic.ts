@@ -6,7 +6,7 @@ export const steady: Scenario = {
   description: 'three clients draw, nothing happens to any device',
   play: async ({ startClient, world }) => {
     for (let index = 0; index < 3; index++) (await startClient()).draw();
-    await world.advance(1500);
+    await world.advance(800);
   },
 };
 
@@ -17,7 +17,7 @@ export const neverSignalling: Scenario = {
     const mute = await startClient({ neverSubmitsFrom: 8 });
     mute.draw();
     for (let index = 0; index < 2; index++) (await startClient()).draw();
-    await world.advance(3000);
+    await world.advance(1200);
   },
 };
 
@@ -28,7 +28,7 @@ export const gpuHang: Scenario = {
     const slow = await startClient({ workMs: [2000, 2000], submitDelayMs: [0, 0], frames: 2 });
     slow.draw();
     (await startClient()).draw();
-    await world.advance(5000);
+    await world.advance(2500);
   },
 };
 
@@ -43,6 +43,6 @@ export const fdExhaustion: Scenario = {
     await world.importGpu.remove();
     await world.advance(250);
     restore();
-    await world.advance(1500);
+    await world.advance(500);
   },
 };

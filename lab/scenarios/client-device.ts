@@ -15,7 +15,7 @@ export const clientRemovedFailing: Scenario = {
     }
     await world.advance(310);
     await world.clientGpu.remove();
-    await world.advance(2000);
+    await world.advance(600);
   },
 };
 
@@ -28,7 +28,7 @@ export const clientRemovedNeverSubmitted: Scenario = {
     }
     await untilUnsubmitted(world, clients);
     await world.clientGpu.remove();
-    await world.advance(4000);
+    await world.advance(2400);
   },
 };
 
@@ -39,7 +39,7 @@ export const clientRemovedNoKeptFd: Scenario = {
     (await startClient({ submitDelayMs: [30, 50], keepsTimelineFds: false })).draw();
     await untilUnsubmitted(world, clients);
     await world.clientGpu.remove();
-    await world.advance(4000);
+    await world.advance(2400);
   },
 };
 
@@ -51,7 +51,7 @@ export const clientRemovedRescued: Scenario = {
     (await startClient({ submitDelayMs: [30, 50], rescuesTimelines: true })).draw();
     await untilUnsubmitted(world, clients);
     await world.clientGpu.remove();
-    await world.advance(2000);
+    await world.advance(600);
   },
 };
 

@@ -13,7 +13,7 @@ export const importRemovedIdle: Scenario = {
     await world.importGpu.remove();
     await world.advance(200);
     client.draw();
-    await world.advance(1500);
+    await world.advance(500);
   },
 };
 
@@ -26,7 +26,7 @@ export const importRemovedWaiting: Scenario = {
     }
     await world.advance(310);
     await world.importGpu.remove();
-    await world.advance(2000);
+    await world.advance(600);
   },
 };
 
@@ -40,7 +40,7 @@ export const importRemovedDuringImport: Scenario = {
     await world.importGpu.remove({
       betweenKernelAndUevent: () => clients.forEach((client) => client.renewSwapchain()),
     });
-    await world.advance(1500);
+    await world.advance(500);
   },
 };
 
@@ -53,7 +53,7 @@ export const importRemovedReadded: Scenario = {
     await world.importGpu.remove();
     await world.advance(300);
     await world.importGpu.add();
-    await world.advance(1500);
+    await world.advance(500);
   },
 };
 
@@ -85,6 +85,6 @@ export const memoryAndTimelineApart: Scenario = {
     await world.importGpu.add();
     await world.advance(300);
     await world.clientGpu.remove();
-    await world.advance(3000);
+    await world.advance(500);
   },
 };

@@ -9,6 +9,8 @@ async function play(strategy: string, scenario: string, seed = 1): Promise<RunRe
   return runScenario({ strategy, scenario: scenarioNamed(scenario), seed, world });
 }
 
+const LIMIT_MS = 120_000;
+
 test.each(SCENARIOS.map(({ name }) => name))(
   'failover keeps every promise: %s',
   async (scenario) => {
@@ -17,4 +19,50 @@ test.each(SCENARIOS.map(({ name }) => name))(
     expect(result).toMatchObject({ ok: true });
     expect(result.framesPresented).toBeGreaterThan(10);
   },
+  LIMIT_MS,
+);
+
+test.each<[strategy: string, scenario: string, broken: Partial<Record<keyof RunResult, boolean>>]>([
+  [
+    'single-import',
+    'import-device-removed-while-waiting',
+    { stuckSurfaces: true, lostReleases: true },
+  ],
+  ['single-import', 'removed-during-import', { undeservedDisconnects: true, lostReleases: true }],
+  ['single-import', 'client-device-removed-failing-fence', { failedFencesShown: true }],
+  ['single-import', 'release-pending-at-removal', { lostReleases: true }],
+  [
+    'ignore-sync',
+    'import-device-removed-while-waiting',
+    { earlyLatches: true, lostReleases: true },
+  ],
+  ['re-import', 'client-device-removed-never-submitted', { stuckSurfaces: true }],
+  ['import-all', 'last-device-removed', { stuckSurfaces: true, lostReleases: true }],
+  ['container', 'client-device-removed-never-submitted', { stuckSurfaces: true }],
+  ['syncobj-device', 'client-device-removed-no-kept-fd', { stuckSurfaces: true }],
+  ['sync-file', 'import-device-removed-while-waiting', { lostReleases: true }],
+])('%s breaks what its nature says in %s', async (strategy, scenario, broken) => {
+  const result = await play(strategy, scenario);
+  for (const key of [
+    'stuckSurfaces',
+    'undeservedDisconnects',
+    'earlyLatches',
+    'failedFencesShown',
+    'lostReleases',
+  ] as const) {
+    expect.soft(result[key] > 0, `${key}: ${result[key]}`).toBe(broken[key] ?? false);
+  }
+  expect(result.ok).toBe(false);
+  // Being beaten is no licence to leak.
+  expect(result).toMatchObject({ leakedFds: 0, leakedHandles: 0 });
+});
+
+test.each(['import-device-removed-while-waiting', 'unplug-storm'])(
+  'the same seed is the same run, another seed another: %s',
+  async (scenario) => {
+    const first = await play('failover', scenario, 7);
+    expect(await play('failover', scenario, 7)).toEqual(first);
+    expect(await play('failover', scenario, 8)).not.toEqual({ ...first, seed: 8 });
+  },
+  LIMIT_MS,
 );
