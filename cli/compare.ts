@@ -6,6 +6,7 @@ import { compare, type CompareOptions } from '../lab/compare/compare.ts';
 import { parseShard } from '../lab/compare/plan.ts';
 import type { CompareReport, RunResult } from '../lab/compare/result.ts';
 import { renderTable } from '../lab/compare/table.ts';
+import { TimelineSelection } from '../lab/compare/timeline.ts';
 import { SCENARIOS, scenarioNamed } from '../lab/scenarios/scenarios.ts';
 import { CannotPlayError } from '../lab/world/cannot-play-error.ts';
 import { STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
@@ -41,6 +42,7 @@ export function compareCommand(): Command {
       if (flags.list) return list();
       const strategies = chosen(flags.strategies, [...STRATEGIES.values()], strategyByName);
       const scenarios = chosen(flags.scenarios, SCENARIOS, scenarioNamed);
+      const timelines = new TimelineSelection();
       const report = await withProgress((onResult) =>
         compareHere({
           strategies,
@@ -48,10 +50,11 @@ export function compareCommand(): Command {
           seeds: flags.seeds,
           gpus: flags.gpus,
           onResult,
+          onTimeline: timelines.add,
           ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
         }),
       );
-      await print(report, flags);
+      await print(report, timelines, flags);
       if (!promisesHeld(report)) process.exitCode = 1;
     });
 }
@@ -77,7 +80,11 @@ async function compareHere(options: CompareOptions): Promise<CompareReport> {
   }
 }
 
-async function print(report: CompareReport, flags: CompareFlags): Promise<void> {
+async function print(
+  report: CompareReport,
+  timelines: TimelineSelection,
+  flags: CompareFlags,
+): Promise<void> {
   const human = flags.json === '-' ? process.stderr : process.stdout;
   human.write(`${renderTable(report.results, human.isTTY === true)}\n`);
   for (const { scenario, strategy, reason } of report.skipped) {
@@ -90,9 +97,15 @@ async function print(report: CompareReport, flags: CompareFlags): Promise<void> 
     const directory = flags.report ?? 'syncline-report';
     await mkdir(directory, { recursive: true });
     const file = join(directory, 'report.html');
-    await writeFile(file, renderReport(report));
+    await writeFile(file, renderReport(report, { timelines, describe }));
     human.write(`report: ${file}\n`);
   }
+}
+
+/** Of a strategy or a scenario. */
+function describe(name: string): string | undefined {
+  const scenario = SCENARIOS.find((known) => known.name === name);
+  return scenario?.description ?? STRATEGIES.get(name)?.description;
 }
 
 async function withProgress(

@@ -1,73 +1,107 @@
 /** The comparison as one self-contained HTML file: works offline and on a phone. */
-import { matrix, type Cell } from '../compare/table.ts';
-import type { CompareReport, RunResult } from '../compare/result.ts';
+import type { CompareReport } from '../compare/result.ts';
+import { PROMISES } from '../compare/result.ts';
+import { TimelineSelection } from '../compare/timeline.ts';
+import { chartFigures } from './charts.ts';
+import { figuresTable } from './figures-table.ts';
+import { embeddedJson, escapeHtml } from './markup.ts';
+import { gridOf, matrixTable, type Grid } from './matrix.ts';
+import { PROMISE_WORDS } from './promises.ts';
+import { scenarioSection } from './scenario-section.ts';
+import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
-export function renderReport(report: CompareReport): string {
-  const failed = report.results.filter((result) => !result.ok).length;
-  const devices = report.gpus === 'sim' ? 'simulated devices' : "the kernel's devices";
+export interface ReportOptions {
+  /** One run a cell, to be drawn. */
+  readonly timelines?: TimelineSelection;
+  /** The sentence behind a strategy's or a scenario's name, if there is one. */
+  readonly describe?: (name: string) => string | undefined;
+}
+
+/** Equal input gives equal bytes. */
+export function renderReport(report: CompareReport, options: ReportOptions = {}): string {
+  const { timelines = new TimelineSelection(), describe = () => undefined } = options;
+  const grid = gridOf(report.results);
+  const seeds = new Set(report.results.map(({ seed }) => seed)).size;
+  const failed = report.results.filter(({ ok }) => !ok).length;
+  const sections = grid.scenarios.map((scenario) =>
+    scenarioSection(scenario, grid, timelines, describe(scenario)),
+  );
   return `<!doctype html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Syncline: recovery strategies compared</title>
+<link rel="icon" href="data:,">
+<title>Syncline: explicit sync across GPU hot-unplug</title>
 <style>${STYLE}</style>
-<h1>Recovery strategies compared</h1>
-<p>${report.results.length} runs on ${devices} (${escape(report.kernel)}, Node ${escape(report.node)}),
-${failed} of them broke a promise.</p>
+</head>
+<body>
+<h1>Explicit sync across GPU hot-unplug</h1>
+<p class="muted">${grid.strategies.length} recovery strategies in ${grid.scenarios.length} scenarios with ${seeds} ${seeds === 1 ? 'seed' : 'seeds'} each, ${machine(report)}.
+${failed} of ${report.results.length} runs broke a promise.</p>
 <h2>What held</h2>
-<div class="wide">${matrixTable(report.results)}</div>
-<h2>Every run</h2>
-<div class="wide">${runsTable(report.results)}</div>
-<details><summary>Raw results</summary><pre>${escape(JSON.stringify(report, null, 1))}</pre></details>
+${matrixTable(grid, describe)}
+${promiseList()}
+<h2>How the figures spread</h2>
+<div class="charts">${chartFigures(grid)}</div>
+<h2>Runs</h2>
+<p>One run of each strategy in each scenario: the first seed that failed, else the first. The upper strip is the whole run with a tick a
+frame shown, the lower picture each commit around the first device event.</p>
+${legend()}
+${sections.join('\n')}
+<h2>Figures</h2>
+<details class="more"><summary>Per strategy and scenario</summary><div class="wide">${figuresTable(grid)}</div></details>
+${skippedRuns(report)}${strategyList(grid, describe)}
+<details class="more" id="raw"><summary>Raw results (the JSON of <code>compare --json</code>)</summary><pre></pre></details>
+<script type="application/json" id="report-data">${embeddedJson(report)}</script>
+<script>${SCRIPT}</script>
+</body>
 </html>
 `;
 }
 
-function matrixTable(results: readonly RunResult[]): string {
-  const strategies = [...new Set(results.map((result) => result.strategy))];
-  const head = ['scenario', ...strategies].map((name) => `<th>${escape(name)}</th>`).join('');
-  const rows = [...matrix(results)].map(
-    ([scenario, row]) =>
-      `<tr><th>${escape(scenario)}</th>${strategies.map((name) => cell(row.get(name))).join('')}</tr>`,
-  );
-  return `<table class="matrix"><tr>${head}</tr>${rows.join('\n')}</table>`;
+function machine({ gpus, kernel, node }: CompareReport): string {
+  const devices = gpus === 'sim' ? 'on simulated devices in virtual time' : `on ${kernel}`;
+  return `${escapeHtml(devices)}, Node ${escapeHtml(node)}`;
 }
 
-function cell(content: Cell | undefined): string {
-  if (!content) return '<td></td>';
-  if (content.failed === 0) return '<td class="ok">ok</td>';
-  const reasons = content.reasons.map((reason) => `<li>${escape(reason)}</li>`).join('');
-  return `<td class="bad"><b>${content.failed} of ${content.runs} fail</b><ul>${reasons}</ul></td>`;
-}
-
-const COLUMNS: readonly [title: string, value: (result: RunResult) => string | number][] = [
-  ['scenario', (result) => result.scenario],
-  ['strategy', (result) => result.strategy],
-  ['seed', (result) => result.seed],
-  ['frames', (result) => result.framesPresented],
-  ['missed', (result) => result.framesMissed],
-  ['stuck', (result) => result.stuckSurfaces],
-  ['cut off', (result) => result.undeservedDisconnects],
-  ['early', (result) => result.earlyLatches],
-  ['failed shown', (result) => result.failedFencesShown],
-  ['lost releases', (result) => result.lostReleases],
-  ['leaked fds', (result) => result.leakedFds],
-  ['leaked handles', (result) => result.leakedHandles],
-  ['recovery p50 ms', (result) => Math.round(result.recoveryMs.p50)],
-  ['recovery max ms', (result) => Math.round(result.recoveryMs.max)],
-  ['ioctls a commit', (result) => result.syscallsPerCommit],
-];
-
-function runsTable(results: readonly RunResult[]): string {
-  const head = COLUMNS.map(([title]) => `<th>${escape(title)}</th>`).join('');
-  const rows = results.map((result) => {
-    const cells = COLUMNS.map(([, value]) => `<td>${escape(String(value(result)))}</td>`).join('');
-    return `<tr class="${result.ok ? 'ok' : 'bad'}">${cells}</tr>`;
+function promiseList(): string {
+  const rows = PROMISES.map((promise) => {
+    const [short, long] = PROMISE_WORDS[promise];
+    return `<dt>${short}</dt><dd>${long}</dd>`;
   });
-  return `<table class="runs"><tr>${head}</tr>${rows.join('\n')}</table>`;
+  return `<dl class="promises">${rows.join('')}</dl>`;
 }
 
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+function legend(): string {
+  const items: readonly (readonly [colour: string, text: string])[] = [
+    ['wait', 'committed, work not submitted yet'],
+    ['gpu', 'GPU at work'],
+    ['ready', 'done, on its way to the screen'],
+    ['held', 'on screen or kept, until its release'],
+    ['wrong', 'shown though not done'],
+  ];
+  const bars = items.map(
+    ([colour, text]) => `<li><i style="background:var(--${colour})"></i>${text}</li>`,
+  );
+  return `<ul class="legend">${bars.join('')}<li>| frame shown</li><li>✗ content dropped</li><li>▼ device gone</li><li>▲ device there</li></ul>`;
+}
+
+function skippedRuns({ skipped }: CompareReport): string {
+  if (skipped.length === 0) return '';
+  const items = skipped.map(
+    ({ scenario, strategy, seed, reason }) =>
+      `<li>${escapeHtml(scenario)} under ${escapeHtml(strategy)}, seed ${seed}: ${escapeHtml(reason)}</li>`,
+  );
+  return `<details class="more"><summary>${skipped.length} runs skipped</summary><ul>${items.join('\n')}</ul></details>\n`;
+}
+
+function strategyList({ strategies }: Grid, describe: ReportOptions['describe']): string {
+  const rows = strategies.flatMap((name) => {
+    const text = describe?.(name);
+    return text === undefined ? [] : `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`;
+  });
+  if (rows.length === 0) return '';
+  return `<details class="more"><summary>The strategies</summary><dl class="promises">${rows.join('')}</dl></details>`;
 }
