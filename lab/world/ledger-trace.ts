@@ -27,7 +27,8 @@ export function traceIntoLedger(ledger: Ledger, also?: CommitTrace): CommitTrace
         else record.droppedAtNs ??= event.timeNs;
         break;
       case 'presented':
-        record.presentedAtNs ??= event.timeNs;
+        // An update whose content was dropped puts nothing new on the screen.
+        if (record.latchedAtNs !== undefined) record.presentedAtNs ??= event.timeNs;
         break;
       case 'discarded':
         record.droppedAtNs ??= event.timeNs;
