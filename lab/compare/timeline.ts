@@ -78,7 +78,7 @@ export function timelineOf(options: TimelineOptions): RunTimeline {
     endUs: us(options.endNs),
     // Later ones are the clean-up's.
     deviceEvents: ledger.deviceEvents
-      .filter(({ atNs }) => atNs <= options.endNs)
+      .filter(({ atNs }) => atNs < options.endNs)
       .map(({ type, device, atNs }) => ({ type, device, atUs: us(atNs) })),
     disconnects: ledger.disconnects.map(({ client, reason }) => ({ client, reason })),
     surfaces: lanes.map(({ client, surface, records }) => ({

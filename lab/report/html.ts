@@ -80,12 +80,13 @@ function legend(): string {
     ['gpu', 'GPU at work'],
     ['ready', 'done, on its way to the screen'],
     ['held', 'on screen or kept, until its release'],
+    ['stuck', 'done, but never shown'],
     ['wrong', 'shown though not done'],
   ];
   const bars = items.map(
     ([colour, text]) => `<li><i style="background:var(--${colour})"></i>${text}</li>`,
   );
-  return `<ul class="legend">${bars.join('')}<li>| frame shown</li><li>✗ content dropped</li><li>▼ device gone</li><li>▲ device there</li></ul>`;
+  return `<ul class="legend">${bars.join('')}<li>| frame shown</li><li>✗ content dropped</li><li>┄ release never came</li><li>▼ device gone</li><li>▲ device there</li></ul>`;
 }
 
 function skippedRuns({ skipped }: CompareReport): string {

@@ -58,11 +58,10 @@ function cell(grid: Grid, scenario: string, strategy: string): string {
     return `<td class="cell ok"><a ${link} aria-label="${named}: held"><span class="mark">✓</span></a></td>`;
   }
   const broken = brokenPromises(runs).map((promise) => PROMISE_WORDS[promise][0]);
-  const words = (broken.length > 0 ? broken : ['broke off'])
-    .map((word) => `<span class="why">${word}</span>`)
-    .join('');
+  const words = (broken.length > 0 ? broken : ['broke off']).map((word) => `<span>${word}</span>`);
+  const why = `<span class="why">${words.join(', ')}</span>`;
   const share = runs.length > 1 ? `<span class="share">${failed}/${runs.length}</span>` : '';
-  return `<td class="cell bad"><a ${link} aria-label="${named}: failed"><span class="mark">✗</span>${share}${words}</a></td>`;
+  return `<td class="cell bad"><a ${link} aria-label="${named}: failed"><span class="mark">✗</span>${share}${why}</a></td>`;
 }
 
 function title(text: string | undefined): string {

@@ -7,9 +7,9 @@ export const STYLE = `
   --bad: light-dark(#fde3df, #4b1e19); --bad-fg: light-dark(#a8261a, #ff9d90);
   --mark: light-dark(#3367d6, #7fa8ff); --box: light-dark(#dde7fb, #22304d);
   --wait: light-dark(#e8a33d, #d99a3a); --gpu: light-dark(#4d86e8, #6d9df5); --ready: light-dark(#2fa56b, #45bd82);
-  --held: light-dark(#b9c2cb, #56606b); --wrong: light-dark(#d92d20, #ff6a5c); }
+  --held: light-dark(#b9c2cb, #56606b); --stuck: light-dark(#f2a39b, #8f3a32); --wrong: light-dark(#d92d20, #ff6a5c); }
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
+html { -webkit-text-size-adjust: 100%; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 0 auto; padding: 1.5rem 1rem 4rem;
   background: var(--bg); color: var(--fg); }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 0.3rem; }
@@ -21,12 +21,13 @@ figure { margin: 0; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.85rem; }
 
-.matrix { width: 100%; border-spacing: 3px; border-collapse: separate; }
-.matrix th { text-align: left; font-weight: 500; padding: 0.25rem 0.5rem 0.25rem 0; }
+.matrix { width: 100%; table-layout: fixed; border-spacing: 3px; border-collapse: separate; }
+.matrix th { text-align: left; font-weight: 500; font-size: 0.8rem; padding: 0.25rem 0.5rem 0.25rem 0; }
+.matrix thead th:first-child { width: 15.5rem; }
 .matrix thead th { vertical-align: bottom; padding: 0.25rem 0.3rem; font-weight: 600; }
 .matrix tbody th { white-space: nowrap; }
-.cell { border-radius: 5px; padding: 0; height: 2.3rem; }
-.cell a { display: flex; flex-wrap: wrap; gap: 0 0.35rem; align-items: center; min-height: 2.3rem; padding: 0.2rem 0.5rem; text-decoration: none; color: inherit; }
+.cell { border-radius: 5px; padding: 0; height: 2.5rem; }
+.cell a { display: flex; flex-wrap: wrap; gap: 0 0.35rem; align-items: center; align-content: center; min-height: 2.5rem; padding: 0.2rem 0.4rem; text-decoration: none; color: inherit; }
 .cell a:hover, .cell a:focus-visible { outline: 2px solid var(--mark); border-radius: 5px; }
 .cell.ok { background: var(--ok); color: var(--ok-fg); }
 .cell.bad { background: var(--bad); color: var(--bad-fg); }
@@ -34,7 +35,7 @@ table { border-collapse: collapse; font-size: 0.85rem; }
 .mark { font-weight: 700; }
 .share { font-variant-numeric: tabular-nums; }
 .why { font-size: 0.75rem; line-height: 1.2; }
-.why + .why::before { content: '· '; }
+.why span { white-space: nowrap; }
 .score { font-weight: 700; font-size: 1rem; padding: 0.4rem 0.5rem; font-variant-numeric: tabular-nums; }
 .score.all { color: var(--ok-fg); }
 .of { font-weight: 400; color: var(--muted); }
@@ -74,6 +75,8 @@ section { scroll-margin-top: 1rem; }
 .timeline .gpu { stroke: var(--gpu); stroke-width: 5; }
 .timeline .ready { stroke: var(--ready); stroke-width: 5; }
 .timeline .held { stroke: var(--held); stroke-width: 2; }
+.timeline .owed { stroke: var(--wrong); stroke-width: 1; stroke-dasharray: 3 3; }
+.timeline .stuck { stroke: var(--stuck); stroke-width: 5; }
 .timeline .wrong { stroke: var(--wrong); stroke-width: 5; }
 .timeline .frame { stroke: var(--fg); stroke-width: 1.2; }
 .timeline .dropped { stroke: var(--wrong); stroke-width: 1.3; }
@@ -92,7 +95,7 @@ pre { overflow: auto; max-height: 30rem; font-size: 0.75rem; background: var(--p
 
 @media (max-width: 44rem) {
   body { padding: 1rem 0.7rem 3rem; }
-  .matrix { border-spacing: 2px; table-layout: fixed; }
+  .matrix { border-spacing: 2px; }
   .matrix thead th:first-child { width: 42%; }
   .matrix thead th { height: 6.2rem; padding: 0; }
   .matrix thead th span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; font-size: 0.75rem; }

@@ -129,20 +129,23 @@ function drawLane(
   strokes: Strokes,
 ): number {
   const busyUntil: number[] = [];
-  for (const commit of commits) {
+  const lastShown = commits.findLastIndex(({ presentedUs }) => presentedUs !== undefined);
+  for (const [index, commit] of commits.entries()) {
     const doneUs = commit.releasedUs ?? endUs;
     if (doneUs < axis.startUs || commit.committedUs > axis.endUs) continue;
     const free = busyUntil.findIndex((us) => us <= commit.committedUs);
     const row = free >= 0 ? free : Math.min(busyUntil.length, MAX_SUBROWS - 1);
     busyUntil[row] = doneUs;
-    drawCommit(commit, endUs, axis, top + row * SUBROW, strokes);
+    // What is on screen in the end may be kept; what left the screen may not.
+    const kept = index < lastShown || commit.droppedUs !== undefined ? 'owed' : 'held';
+    drawCommit(commit, { endUs, kept }, axis, top + row * SUBROW, strokes);
   }
   return Math.max(1, busyUntil.length);
 }
 
 function drawCommit(
   commit: TimelineCommit,
-  endUs: number,
+  { endUs, kept }: { readonly endUs: number; readonly kept: 'held' | 'owed' },
   axis: Axis,
   y: number,
   strokes: Strokes,
@@ -156,13 +159,14 @@ function drawCommit(
   const overUs = droppedUs ?? endUs;
   const submitted = submittedUs ?? acquireUs ?? overUs;
   const acquired = acquireUs ?? overUs;
-  const latched = latchedUs ?? overUs;
-  const presented = presentedUs ?? Math.max(latched, releasedUs ?? overUs);
-  bar('held', Math.max(presentedUs ?? droppedUs ?? endUs, committedUs), releasedUs ?? endUs);
+  const presented = presentedUs ?? releasedUs ?? overUs;
+  const over = presentedUs ?? droppedUs ?? endUs;
+  if (releasedUs === undefined) bar(kept, over, endUs);
+  else bar('held', over, releasedUs);
   bar('wait', committedUs, submitted);
   bar('gpu', submitted, acquired);
-  bar('ready', acquired, latched);
-  bar('ready', Math.max(acquired, latched), presented);
+  const everShown = presentedUs !== undefined || droppedUs !== undefined;
+  bar(everShown ? 'ready' : 'stuck', acquired, presented);
   if (latchedUs !== undefined && (commit.latchedEarly || commit.failedShown)) {
     bar('wrong', latchedUs, Math.max(acquired, latchedUs + US_PER_MS * 2));
   }
