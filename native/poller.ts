@@ -36,7 +36,7 @@ export class Poller {
   #closed = false;
 
   constructor() {
-    this.#handle = native.pollerCreate(this.#ready, (count) => this.#deliver(this.#pairs(count)));
+    this.#handle = native.pollerCreate(this.#ready, (count) => this.#deliverCollected(count));
   }
 
   /** Watched fds. */
@@ -84,13 +84,14 @@ export class Poller {
     const ready = new Map<number, number>();
     const fullTurns = Math.ceil(this.#members.size / READY_PAIRS);
     let count = native.pollerWait(this.#handle, timeoutMs);
-    for (const [id, events] of this.#pairs(count)) ready.set(id, events);
+    this.#addCollected(count, ready);
     // What was collected goes to the end of epoll's list: as many turns as it takes have seen every member.
     for (let turn = 1; turn < fullTurns && count === READY_PAIRS; turn++) {
       count = native.pollerWait(this.#handle, 0);
-      for (const [id, events] of this.#pairs(count)) ready.set(id, events | (ready.get(id) ?? 0));
+      this.#addCollected(count, ready);
     }
-    this.#deliver([...ready].sort(([first], [second]) => first - second));
+    const sorted = [...ready].sort(([first], [second]) => first - second);
+    this.#deliver(Int32Array.from(sorted.flat()), ready.size);
     return ready.size;
   }
 
@@ -101,28 +102,40 @@ export class Poller {
     native.pollerClose(this.#handle);
   }
 
-  /** A copy: a callback may dispatch again. */
-  #pairs(count: number): [id: number, events: number][] {
-    const pairs: [number, number][] = [];
+  #addCollected(count: number, ready: Map<number, number>): void {
     for (let index = 0; index < 2 * count; index += 2) {
-      pairs.push([this.#ready[index] ?? 0, this.#ready[index + 1] ?? 0]);
+      const id = this.#ready[index] ?? 0;
+      ready.set(id, (this.#ready[index + 1] ?? 0) | (ready.get(id) ?? 0));
     }
-    return pairs;
   }
 
-  /** An edge-triggered event comes once, so a callback that throws must not cost the others theirs: its error is thrown last. */
-  #deliver(pairs: readonly (readonly [id: number, events: number])[]): void {
-    const errors: unknown[] = [];
-    const attempt = (callback: () => void): void => {
+  /** A callback may dispatch again, so what is read after it has to be a copy; a single event, the usual case, needs none. */
+  #deliverCollected(count: number): void {
+    this.#deliver(count === 1 ? this.#ready : this.#ready.slice(0, 2 * count), count);
+  }
+
+  /**
+   * `ready`: pairs of id and events. An edge-triggered event comes once, so a callback that throws must not cost the others theirs:
+   * its error is thrown last.
+   */
+  #deliver(ready: Int32Array, count: number): void {
+    let errors: unknown[] | null = null;
+    for (let index = 0; index < 2 * count; index += 2) {
+      try {
+        this.#members.get(ready[index]!)?.callback(ready[index + 1]!);
+      } catch (error) {
+        (errors ??= []).push(error);
+      }
+    }
+    for (const callback of this.#afterTurn) {
       try {
         callback();
       } catch (error) {
-        errors.push(error);
+        (errors ??= []).push(error);
       }
-    };
-    for (const [id, events] of pairs) attempt(() => this.#members.get(id)?.callback(events));
-    for (const callback of this.#afterTurn) attempt(callback);
+    }
+    if (errors === null) return;
     if (errors.length === 1) throw errors[0];
-    if (errors.length > 1) throw new AggregateError(errors, 'several poller callbacks failed');
+    throw new AggregateError(errors, 'several poller callbacks failed');
   }
 }

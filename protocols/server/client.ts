@@ -338,12 +338,17 @@ export class Client implements WriterOwner {
       if (end > endWords || --this.#budget < 0) break;
       const resource = id < SERVER_ID_START ? clientSide[id] : this.#serverSide(id, opcode);
       if (resource === null || resource === undefined) throw invalidObject(this, id);
-      const description = resource.description;
-      if (opcode >= description.requests.length || resource.version !== description.version)
-        checkMethod(resource, opcode);
+      if (opcode >= resource.openRequests) checkMethod(resource, opcode);
       if (trace !== null) {
         const describe = (other: number) => this.describe(other);
-        trace.received(reader, description, at, this.connection.fds, describe, !resource.alive);
+        trace.received(
+          reader,
+          resource.description,
+          at,
+          this.connection.fds,
+          describe,
+          !resource.alive,
+        );
       }
       resource.dispatch(resource, opcode, reader, at + 2, end);
       at = end;

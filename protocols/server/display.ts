@@ -159,6 +159,7 @@ export class Display implements ClientHost {
   /** Sends all pending events, as far as the sockets take them. */
   flush(): void {
     const dirty = this.#dirty;
+    if (dirty.length === 0) return;
     this.#dirty = [];
     for (const client of dirty) client.flush();
   }

@@ -1,4 +1,5 @@
 /** An object of a client as the server sees it, and what generated code tells about its interface. */
+import { sinceOf } from '../wire/interface-description.ts';
 import type { InterfaceDescription } from '../wire/interface-description.ts';
 import type { Reader } from '../wire/reader.ts';
 import type { Writer } from '../wire/writer.ts';
@@ -31,6 +32,8 @@ export class Resource<R = unknown> {
   /** The implementer's own. */
   data: unknown = undefined;
   readonly description: InterfaceDescription;
+  /** Requests with an opcode below this exist in the version that was bound; others have to be looked at one by one. */
+  readonly openRequests: number;
   /** Own field, so that dispatching costs no lookup. */
   readonly dispatch: ServerInterface<R>['dispatch'];
   /** Where events go: the client's writer while the resource lives, then one that swallows everything. */
@@ -51,8 +54,13 @@ export class Resource<R = unknown> {
     this.id = id;
     this.version = version;
     this.order = order;
-    this.description = type.description;
-    this.dispatch = type.dispatch;
+    const kind = kindOf(type);
+    this.description = kind.description;
+    this.openRequests =
+      version === kind.description.version
+        ? kind.description.requests.length
+        : openRequestsOf(kind, version);
+    this.dispatch = kind.dispatch;
     this.writer = writer;
   }
 
@@ -99,6 +107,38 @@ export class Resource<R = unknown> {
     else if (Array.isArray(listeners))
       this.#destroyListeners = listeners.filter((other) => other !== listener);
   }
+}
+
+/**
+ * What objects of an interface share. Generated interfaces differ in shape by their events, so that reading from them would cost every
+ * new object a slow lookup for each field; kinds are all alike.
+ */
+interface Kind {
+  readonly description: InterfaceDescription;
+  readonly dispatch: ServerInterface<never>['dispatch'];
+  /** Index = version. */
+  readonly openRequests: number[];
+}
+
+const kinds = new Map<object, Kind>();
+
+function kindOf<R>(type: ServerInterface<R>): Kind & Pick<ServerInterface<R>, 'dispatch'> {
+  let kind = kinds.get(type);
+  if (kind === undefined) {
+    kind = { description: type.description, dispatch: type.dispatch, openRequests: [] };
+    kinds.set(type, kind);
+  }
+  return kind;
+}
+
+function openRequestsOf(kind: Kind, version: number): number {
+  const known = kind.openRequests[version];
+  if (known !== undefined) return known;
+  const { requests } = kind.description;
+  const first = requests.findIndex((request) => sinceOf(request) > version);
+  const count = first < 0 ? requests.length : first;
+  kind.openRequests[version] = count;
+  return count;
 }
 
 /** All of them, whatever one throws; then the first error is thrown. */
