@@ -1,9 +1,14 @@
 /** Output pixels as PNG. */
-import { PNG } from 'pngjs';
+import { createRequire } from 'node:module';
+import type * as pngjs from 'pngjs';
 import type { PixelTarget } from './composer.ts';
+
+const require = createRequire(import.meta.url);
 
 /** Encodes X8R8G8B8 pixels; the result is a whole PNG file. */
 export function encodePng(pixels: PixelTarget): Buffer {
+  // Loaded when first needed: most sessions take no screenshot, and all want to start quickly.
+  const { PNG } = require('pngjs') as typeof pngjs;
   const { width, height, strideBytes } = pixels;
   const png = new PNG({ width, height, colorType: 2 });
   const source = new Uint8Array(pixels.bytes, pixels.offsetBytes);

@@ -1,0 +1,128 @@
+/** Locked and confined pointers, relative motion, cursor shapes. */
+import { expect, test } from 'vitest';
+import { WpCursorShapeManagerV1Proxy } from '../../../protocols/generated/cursor-shape-v1.client.ts';
+import { ZwpPointerConstraintsV1Proxy } from '../../../protocols/generated/pointer-constraints-unstable-v1.client.ts';
+import { ZwpRelativePointerManagerV1Proxy } from '../../../protocols/generated/relative-pointer-unstable-v1.client.ts';
+import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
+import type { ShellClient, TestWindow } from '../../support/shell-client.ts';
+
+const ONESHOT = 1;
+const PERSISTENT = 2;
+
+function setUp(fixture: DesktopFixture) {
+  const client = fixture.connect();
+  const window = client.openWindow(100, 100);
+  const constraints = client.bind(ZwpPointerConstraintsV1Proxy);
+  const { pointer } = fixture.compositor.seat;
+  pointer.moveTo(82, 82);
+  fixture.settle();
+  client.take();
+  return { client, window, constraints, pointer };
+}
+
+function lock(
+  client: ShellClient,
+  window: TestWindow,
+  constraints: ZwpPointerConstraintsV1Proxy,
+  lifetime: 1 | 2,
+) {
+  const seen: string[] = [];
+  const locked = constraints.lockPointer(window.surface, client.pointer, null, lifetime);
+  locked.handler = { locked: () => seen.push('locked'), unlocked: () => seen.push('unlocked') };
+  return { locked, seen };
+}
+
+test('a locked pointer stays, relative motion goes on', () => {
+  withDesktop({}, (fixture) => {
+    const { client, window, constraints, pointer } = setUp(fixture);
+    const relative: string[] = [];
+    client.bind(ZwpRelativePointerManagerV1Proxy).getRelativePointer(client.pointer).handler = {
+      relativeMotion: (_, __, ___, dx, dy) => relative.push(`${dx},${dy}`),
+    };
+    const { locked, seen } = lock(client, window, constraints, PERSISTENT);
+    fixture.settle();
+    expect(seen).toEqual(['locked']);
+    pointer.moveBy(30, -7.5);
+    fixture.settle();
+    expect([pointer.x, pointer.y]).toEqual([82, 82]);
+    expect(client.take()).toEqual([]);
+    expect(relative).toEqual(['30,-7.5']);
+    locked.setCursorPositionHint(10, 20);
+    locked.destroy();
+    fixture.settle();
+    expect([pointer.x, pointer.y]).toEqual([42, 52]);
+    pointer.moveBy(1, 1);
+    expect([pointer.x, pointer.y]).toEqual([43, 53]);
+  });
+});
+
+test('a lock waits until the pointer is on its surface; a oneshot one holds once', () => {
+  withDesktop({}, (fixture) => {
+    const { client, window, constraints, pointer } = setUp(fixture);
+    pointer.moveTo(300, 200);
+    const { seen } = lock(client, window, constraints, ONESHOT);
+    fixture.settle();
+    expect(seen).toEqual([]);
+    pointer.moveTo(50, 50);
+    fixture.settle();
+    expect(seen).toEqual(['locked']);
+    window.surface.attach(null, 0, 0);
+    window.surface.commit();
+    fixture.frames();
+    expect(seen).toEqual(['locked', 'unlocked']);
+    pointer.moveTo(10, 10);
+    expect([pointer.x, pointer.y]).toEqual([10, 10]);
+  });
+});
+
+test('a confined pointer stays within the region', () => {
+  withDesktop({}, (fixture) => {
+    const { client, window, constraints, pointer } = setUp(fixture);
+    const region = client.compositor.createRegion();
+    region.add(40, 40, 20, 20);
+    const confined = constraints.confinePointer(window.surface, client.pointer, region, PERSISTENT);
+    let active = false;
+    confined.handler = { confined: () => (active = true) };
+    fixture.settle();
+    expect(active).toBe(true);
+    pointer.moveTo(300, 84);
+    expect(pointer.x).toBeCloseTo(32 + 60, 1);
+    expect(pointer.x).toBeLessThan(32 + 60);
+    expect(pointer.y).toBe(84);
+    const smaller = client.compositor.createRegion();
+    smaller.add(0, 0, 10, 10);
+    confined.setRegion(smaller);
+    fixture.settle();
+    expect(pointer.y).toBe(84);
+    window.surface.commit();
+    fixture.settle();
+    expect(pointer.y).toBeLessThan(42);
+    expect(client.error).toBeUndefined();
+  });
+});
+
+test('a second constraint on a surface is an error', () => {
+  withDesktop({}, (fixture) => {
+    const { client, window, constraints } = setUp(fixture);
+    lock(client, window, constraints, ONESHOT);
+    lock(client, window, constraints, ONESHOT);
+    fixture.settle();
+    expect(client.error).toEqual({ interface: 'zwp_pointer_constraints_v1', code: 1 });
+  });
+});
+
+test('a cursor shape replaces the client’s image; a shape that does not exist is an error', () => {
+  withDesktop({}, (fixture) => {
+    const { client } = setUp(fixture);
+    const device = client.bind(WpCursorShapeManagerV1Proxy).getPointer(client.pointer);
+    device.setShape(client.serials.enter - 1, 4);
+    fixture.settle();
+    expect(fixture.compositor.desktop.cursor.shape).toBeNull();
+    device.setShape(client.serials.enter, 4);
+    fixture.settle();
+    expect(fixture.compositor.desktop.cursor.shape).toBe(4);
+    device.setShape(client.serials.enter, 999 as 1);
+    fixture.settle();
+    expect(client.error).toEqual({ interface: 'wp_cursor_shape_device_v1', code: 1 });
+  });
+});
