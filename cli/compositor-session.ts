@@ -35,6 +35,9 @@ export interface SessionOptions {
   readonly verbose: boolean;
 }
 
+/** Tells the command inside where the simulated GPUs are (lab/conform/prepare.ts, devices/simulated/remote-kernel.ts). */
+const SIM_SOCKET_VARIABLE = 'SYNCLINE_SIM';
+
 /** Status when the host of a nested compositor went. */
 const EXIT_HOST_LOST = 1;
 
@@ -65,7 +68,8 @@ async function serve(
   });
   poller.start();
   const clock = new SystemClock();
-  const { kernel, gpus } = await makeKernel(options.gpus, poller, clock, lifetime);
+  const simSocket = join(runtimeDir, `syncline-sim-${process.pid}`);
+  const { kernel, gpus } = await makeKernel(options.gpus, { poller, clock, lifetime, simSocket });
   const trace = options.trace === undefined ? null : await openTrace(options.trace, lifetime);
   const compositor = Compositor.create({
     poller,
@@ -113,7 +117,8 @@ async function serve(
   if (options.command.length === 0) {
     log.info(`WAYLAND_DISPLAY=${socket} XDG_RUNTIME_DIR=${runtimeDir}`);
   } else {
-    const inner = new InnerCommand(options.command, { ...env, WAYLAND_DISPLAY: socket });
+    const sim = gpus && { [SIM_SOCKET_VARIABLE]: simSocket };
+    const inner = new InnerCommand(options.command, { ...env, ...sim, WAYLAND_DISPLAY: socket });
     lifetime.add(inner);
     await Promise.race([ended, inner.ended.then(stop)]);
   }
@@ -122,11 +127,17 @@ async function serve(
   return status ?? 0;
 }
 
+interface KernelParts {
+  readonly poller: Poller;
+  readonly clock: SystemClock;
+  readonly lifetime: Lifetime;
+  /** Where clients in other processes reach the simulated GPUs. */
+  readonly simSocket: string;
+}
+
 async function makeKernel(
   choice: GpuChoice,
-  poller: Poller,
-  clock: SystemClock,
-  lifetime: Lifetime,
+  { poller, clock, lifetime, simSocket }: KernelParts,
 ): Promise<{ kernel: SyncKernel; gpus: GpuControl | null }> {
   if (choice.kind === 'drm') {
     const kernel = new LinuxKernel({ poller });
@@ -143,7 +154,10 @@ async function makeKernel(
     remove: (gpu) => kernel.removeDevice(gpu),
     add: (gpu) => kernel.addDevice(gpu === undefined ? {} : { id: gpu }),
   };
-  return { kernel, gpus: choice.kind === 'sim' ? gpus : null };
+  if (choice.kind !== 'sim') return { kernel, gpus: null };
+  const { SimServer } = await import('../devices/simulated/sim-server.ts');
+  lifetime.add(new SimServer(kernel, poller, simSocket));
+  return { kernel, gpus };
 }
 
 async function backendOf(

@@ -6,6 +6,7 @@ import { CannotRunError, EXIT_CANNOT_RUN, EXIT_CASE_FAILED, EXIT_USAGE } from '.
 /** One line a command. Each is loaded only when called (or for --help), so that starting one does not pay for the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   compare: async () => (await import('./compare.ts')).compareCommand(),
+  conform: async () => (await import('./conform.ts')).conformCommand(),
   devices: async () => (await import('./devices.ts')).devicesCommand(),
   compositor: async () => (await import('./compositor.ts')).compositorCommand(),
   kernel: async () => (await import('./kernel.ts')).kernelCommand(),

@@ -102,6 +102,16 @@ export class RemoteKernel implements SyncKernel {
     return only(this.#call({ op: 'dmabufCreate', id, sizeBytes }));
   }
 
+  /** Pulls a device, as root does by its sysfs `remove` on a real kernel. SystemError ENOENT: no such device. */
+  removeDevice(id: DeviceId): void {
+    this.#call({ op: 'unplug', id });
+  }
+
+  /** Plugs a device in, a new one or one that was pulled. SystemError EEXIST: it is there. */
+  addDevice(id: DeviceId): void {
+    this.#call({ op: 'plug', id });
+  }
+
   /** Leaves; the server closes what was opened through this. Idempotent. */
   dispose(): void {
     for (const stop of this.#stoppers) stop();

@@ -84,6 +84,12 @@ export class SimSession {
         this.#kernel.submit(this.#device(body), handle, pointField(body, 'point'), fence);
         return {};
       }
+      case 'unplug':
+        this.#kernel.removeDevice(textField(body, 'id'));
+        return {};
+      case 'plug':
+        this.#kernel.addDevice({ id: textField(body, 'id') });
+        return {};
       default:
         throw invalid('no such operation');
     }

@@ -1,0 +1,188 @@
+/** One case being played: its connections, timelines and fences, all of which end with it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DeviceLostError,
+  type DeviceId,
+  type SyncobjDevice,
+} from '../../devices/syncobj-device.ts';
+import { native } from '../../native/binding.ts';
+import type { FenceBackend } from '../world/lab-fences.ts';
+import { Bystander } from './bystander.ts';
+import { QUIET_SHARE, type Environment } from './environment.ts';
+import { TestClient } from './test-client.ts';
+import type { GpuRole, Hotplug, TestFences, TestGpus } from './test-gpus.ts';
+import { TestTimeline } from './test-timeline.ts';
+import { CaseFailedError, CaseSkippedError } from './verdicts.ts';
+
+const STEP_MS = 3;
+const ECANCELED = 125;
+
+/** A pending fence of the client's GPU. Ends with ECANCELED at the case's end, if not before. */
+export interface TestFence extends FenceBackend {
+  readonly ended: boolean;
+}
+
+export class CaseRun {
+  readonly environment: Environment;
+  readonly #owned: { close(): void }[] = [];
+  readonly #devices = new Map<DeviceId, SyncobjDevice>();
+  /** GPUs this case pulled and did not plug in again. */
+  readonly #unplugged = new Map<DeviceId, GpuRole>();
+
+  constructor(environment: Environment) {
+    this.environment = environment;
+  }
+
+  get gpus(): TestGpus {
+    const { gpus } = this.environment;
+    if (!gpus) throw new CaseSkippedError('there is no GPU to make timelines on');
+    return gpus;
+  }
+
+  get clientGpu(): DeviceId {
+    return this.#wanted(this.environment.clientGpu, 'a GPU for the client');
+  }
+
+  get importGpu(): DeviceId {
+    return this.#wanted(this.environment.importGpu, 'the compositor’s GPU');
+  }
+
+  get fences(): TestFences {
+    return this.#wanted(this.gpus.fences, 'a source of pending fences');
+  }
+
+  connect(): Promise<TestClient> {
+    return TestClient.connect(this);
+  }
+
+  /** Another client, without explicit sync, that draws all the time. */
+  bystander(): Promise<Bystander> {
+    return Bystander.start(this);
+  }
+
+  /** On the client's GPU unless told otherwise. DeviceLostError. */
+  timeline(client: TestClient, gpu: DeviceId = this.clientGpu): TestTimeline {
+    const timeline = new TestTimeline(this.device(gpu), client.syncobj);
+    this.own(timeline);
+    return timeline;
+  }
+
+  /** An opened GPU; a new one after it was pulled. */
+  device(id: DeviceId): SyncobjDevice {
+    const open = this.#devices.get(id);
+    if (open && !open.lost) return open;
+    open?.close();
+    const node = this.gpus.timelineNodes().find((candidate) => candidate.id === id);
+    if (!node) throw new CaseFailedError(`${id} is not there`);
+    const device = this.gpus.kernel.openDevice(node);
+    this.#devices.set(id, device);
+    return device;
+  }
+
+  fence(gpu: DeviceId = this.clientGpu): TestFence {
+    const backend = this.fences.create(gpu);
+    let ended = false;
+    const end = (errno: number): void => {
+      if (ended) return;
+      ended = true;
+      backend.end(errno);
+    };
+    const fence = {
+      syncFile: backend.syncFile,
+      end,
+      get ended(): boolean {
+        return ended;
+      },
+    };
+    this.own({
+      close: () => {
+        end(ECANCELED);
+        backend.syncFile.close();
+      },
+    });
+    return fence;
+  }
+
+  /** Pulls a GPU; its pending work is for the case to end. Waits until its ioctls say so. */
+  async unplug(role: GpuRole): Promise<void> {
+    const id = role === 'import' ? this.importGpu : this.clientGpu;
+    const probe = this.device(id);
+    await this.#hotplug.remove(id, role);
+    this.#unplugged.set(id, role);
+    if (!(await this.until(() => isGone(probe)))) {
+      throw new CaseSkippedError(`${id} still answers after it was unplugged`);
+    }
+  }
+
+  /** Plugs a GPU in again and waits until it can be used. */
+  async plug(role: GpuRole): Promise<void> {
+    const id = role === 'import' ? this.importGpu : this.clientGpu;
+    await this.#hotplug.add(id, role);
+    const usable = (): boolean => this.gpus.timelineNodes().some((node) => node.id === id);
+    if (!(await this.until(usable))) {
+      throw new CaseSkippedError(`${id} did not come back after it was plugged in`);
+    }
+    this.#unplugged.delete(id);
+  }
+
+  /** Waits until the condition holds, at most as long as the run's patience; whether it does. */
+  async until(
+    condition: () => boolean,
+    limitMs: number = this.environment.patienceMs,
+  ): Promise<boolean> {
+    const endNs = native.monotonicNs() + BigInt(Math.round(limitMs * 1e6));
+    while (!condition()) {
+      if (native.monotonicNs() >= endNs) return false;
+      await sleep(STEP_MS);
+    }
+    return true;
+  }
+
+  /** Waits for what must happen; fails the case when it does not, or when one of these clients is disconnected. */
+  async expect(what: string, condition: () => boolean, ...clients: TestClient[]): Promise<void> {
+    const closed = (): TestClient | undefined => clients.find(({ display }) => !display.open);
+    await this.until(() => condition() || closed() !== undefined);
+    if (condition()) return;
+    const error = closed()?.error;
+    throw new CaseFailedError(
+      error ? `disconnected before ${what}: ${error.message}` : `never: ${what}`,
+    );
+  }
+
+  /** Lets time pass in which something must not happen. */
+  async quiet(): Promise<void> {
+    await sleep(this.environment.patienceMs * QUIET_SHARE);
+  }
+
+  /** Closed in reverse order at the end of the case. */
+  own(owned: { close(): void }): void {
+    this.#owned.push(owned);
+  }
+
+  /** Ends everything the case made, and plugs in again what it pulled. */
+  async dispose(): Promise<void> {
+    for (const owned of this.#owned.splice(0).reverse()) owned.close();
+    for (const device of this.#devices.values()) device.close();
+    this.#devices.clear();
+    for (const role of [...this.#unplugged.values()]) await this.plug(role);
+  }
+
+  get #hotplug(): Hotplug {
+    return this.#wanted(this.gpus.hotplug, 'a way to pull a GPU');
+  }
+
+  #wanted<T>(value: T | undefined, what: string): T {
+    if (value === undefined) throw new CaseSkippedError(`there is not ${what}`);
+    return value;
+  }
+}
+
+function isGone(device: SyncobjDevice): boolean {
+  try {
+    device.destroy(device.createTimeline());
+    return device.lost;
+  } catch (error) {
+    if (error instanceof DeviceLostError) return true;
+    throw error;
+  }
+}

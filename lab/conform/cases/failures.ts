@@ -1,0 +1,116 @@
+/** Fences that fail, points that never come: what must not spread. */
+import type { ConformCase } from '../conform-case.ts';
+import { Stage } from '../stage.ts';
+import { check } from '../verdicts.ts';
+
+const EIO = 5;
+
+const plainFrames: ConformCase = {
+  name: 'plain-client',
+  rule: 'A client without explicit sync is shown (what the other cases are compared with).',
+  basis: 'protocol',
+  needs: ['shm'],
+  run: async (run) => {
+    const bystander = await run.bystander();
+    await bystander.expectUndisturbed('with nobody else there');
+  },
+};
+
+function failedFence(when: 'before' | 'after'): ConformCase {
+  return {
+    name: `failed-fence-${when}-commit`,
+    rule: 'A fence that ends with an error has ended: the client is not disconnected, the commits after it are shown, and the buffer is released.',
+    basis: 'robustness',
+    needs: ['syncobj', 'failing-fences'],
+    run: async (run) => {
+      const stage = await Stage.set(run, 3);
+      await stage.showReady(0);
+      const { proxy, release } = stage.buffer(1);
+      const fence = run.fence();
+      const point = stage.nextPoint();
+      stage.acquire.submit(point, fence.syncFile);
+      if (when === 'before') fence.end(EIO);
+      stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      await stage.client.roundtrip();
+      if (when === 'after') fence.end(EIO);
+      await run.quiet();
+      await stage.client.roundtrip();
+      await stage.showReady(2);
+      await stage.expectReleased(release, point, 'release of the buffer whose fence failed');
+    },
+  };
+}
+
+const failedNotShown: ConformCase = {
+  name: 'failed-fence-not-shown',
+  rule: 'A fence that ends with an error says that its buffer was not rendered: the last good content stays, and the failed buffer is given back.',
+  basis: 'robustness',
+  needs: ['syncobj', 'failing-fences'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    const goodPoint = await stage.showReady(0);
+    const [good, bad] = [stage.buffer(0), stage.buffer(1)];
+    await run.quiet();
+    const copies = good.release.isSignalled(goodPoint);
+    const fence = run.fence();
+    const point = stage.nextPoint();
+    stage.acquire.submit(point, fence.syncFile);
+    const frame = stage.window.show(bad.proxy, stage.acquire.at(point), bad.release.at(point));
+    await stage.client.roundtrip();
+    fence.end(EIO);
+    const decided = (): boolean =>
+      bad.release.isSignalled(point) || good.release.isSignalled(goodPoint) || frame.shown;
+    await run.until(decided);
+    await run.quiet();
+    await stage.client.roundtrip();
+    if (copies) {
+      return 'cannot be told from outside: buffers are copied and released while they are shown';
+    }
+    check(
+      !good.release.isSignalled(goodPoint),
+      'the last good buffer was released, and the failed one put in its place',
+    );
+    check(bad.release.isSignalled(point), 'the failed buffer was not given back');
+  },
+};
+
+const neverSubmitted: ConformCase = {
+  name: 'never-submitted',
+  rule: 'A point that never comes holds back its own surface and nothing else: the connection answers, other surfaces and other clients are shown as before, and destroying the surface gives its buffers back.',
+  basis: 'robustness',
+  needs: ['syncobj', 'shm'],
+  run: async (run) => {
+    const bystander = await run.bystander();
+    const stage = await Stage.set(run, 3);
+    const never = run.timeline(stage.client);
+    const [stuck, later] = [stage.buffer(0), stage.buffer(1)];
+    const stuckFrame = stage.window.show(stuck.proxy, never.at(1n), stuck.release.at(1n));
+    stage.acquire.signal(1n);
+    const laterFrame = stage.window.show(later.proxy, stage.acquire.at(1n), later.release.at(1n));
+    await stage.client.roundtrip();
+    await bystander.expectUndisturbed('while a commit waits for ever');
+    check(!stuckFrame.shown, 'shown without its acquire point');
+    const other = await stage.client.openWindow({ explicitSync: true });
+    const third = stage.buffer(2);
+    const otherFrame = other.show(third.proxy, stage.acquire.at(1n), third.release.at(1n));
+    await stage.expectShown(otherFrame, 'another window of the same client is shown');
+    const overtaken = laterFrame.shown;
+    stage.window.destroySurface();
+    await run.expect(
+      'release of the stuck buffers after their surface was destroyed',
+      () => stuck.release.isSignalled(1n) && later.release.isSignalled(1n),
+      stage.client,
+    );
+    await bystander.expectUndisturbed('after the stuck surface was destroyed');
+    return overtaken ? 'a later commit was shown in its place' : 'later commits wait behind it';
+  },
+};
+
+/** See the file comment. */
+export const FAILURE_CASES: readonly ConformCase[] = [
+  plainFrames,
+  failedFence('before'),
+  failedFence('after'),
+  failedNotShown,
+  neverSubmitted,
+];

@@ -1,0 +1,289 @@
+/** Objects that end at awkward moments, and the release points that are owed all the same. */
+import type { ConformCase } from '../conform-case.ts';
+import { Stage } from '../stage.ts';
+import { check } from '../verdicts.ts';
+
+const MANY_TIMELINES = 2000;
+const MANY_COMMITS = 64;
+
+const unmapReleases: ConformCase = {
+  name: 'unmap-releases',
+  rule: 'A null buffer replaces the last one: the compositor is done with it then, and signals its release point.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 1);
+    const point = await stage.showReady(0);
+    stage.window.unmap();
+    await stage.expectReleased(stage.buffer(0).release, point, 'release after attach(null)');
+  },
+};
+
+const notReleasedEarly: ConformCase = {
+  name: 'no-release-while-waiting',
+  rule: 'The release point of a buffer that still waits for its acquire point, and may yet be sampled, is not signalled.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 1);
+    const { proxy, release } = stage.buffer(0);
+    const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
+    await stage.client.roundtrip();
+    await run.quiet();
+    check(!release.isSignalled(1n), 'released while it was waiting');
+    stage.acquire.signal(1n);
+    await stage.expectShown(frame, 'shown after its acquire point');
+    stage.window.unmap();
+    await stage.expectReleased(release, 1n, 'release after attach(null)');
+  },
+};
+
+const surfaceDestroyedWaiting: ConformCase = {
+  name: 'surface-destroyed-while-waiting',
+  rule: 'A surface destroyed while commits wait: their buffers are not used any more, so every release point is signalled.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 3);
+    const shown = await stage.showReady(0);
+    for (const index of [1, 2]) {
+      const { proxy, release } = stage.buffer(index);
+      stage.window.show(proxy, stage.acquire.at(100n), release.at(1n));
+    }
+    await stage.client.roundtrip();
+    stage.window.destroySurface();
+    await stage.client.roundtrip();
+    await stage.expectReleased(stage.buffer(0).release, shown, 'release of what was on screen');
+    const released = (): boolean =>
+      stage.buffers.slice(1).every(({ release }) => release.isSignalled(1n));
+    const early = await run.until(released, run.environment.patienceMs / 4);
+    stage.acquire.signal(100n);
+    await run.expect('the release of what was waiting', released, stage.client);
+    return early
+      ? 'without waiting for the acquire point'
+      : 'only once the acquire point signalled';
+  },
+};
+
+const clientExit: ConformCase = {
+  name: 'client-exit-releases',
+  rule: 'When a client leaves, what it had committed is not used any more: its release points are signalled, for whoever else holds them.',
+  basis: 'robustness',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    const shown = await stage.showReady(0);
+    const waiting = stage.buffer(1);
+    stage.window.show(waiting.proxy, stage.acquire.at(100n), waiting.release.at(1n));
+    await stage.client.roundtrip();
+    stage.client.close();
+    const { release } = stage.buffer(0);
+    await run.expect('release of what was on screen', () => release.isSignalled(shown));
+    await run.expect('release of what was waiting', () => waiting.release.isSignalled(1n));
+  },
+};
+
+const timelineDestroyed: ConformCase = {
+  name: 'timeline-destroyed-before-commit',
+  rule: 'Destroying a timeline object does not unset points that were set with it.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    const { proxy, release } = stage.buffer(0);
+    stage.window.setAcquire(stage.acquire.at(1n));
+    stage.window.setRelease(release.at(1n));
+    stage.acquire.proxy.destroy();
+    release.proxy.destroy();
+    stage.window.attach(proxy);
+    const frame = stage.window.commit();
+    await stage.client.roundtrip();
+    await run.quiet();
+    check(!frame.shown, 'the acquire point did not count any more');
+    stage.acquire.signal(1n);
+    await stage.expectShown(frame, 'shown after its acquire point');
+    stage.window.unmap();
+    await stage.expectReleased(release, 1n, 'release on the destroyed timeline object');
+  },
+};
+
+const handleGone: ConformCase = {
+  name: 'timeline-outlives-client-device',
+  rule: 'An imported timeline is the compositor’s own reference: the client may close the device it made it on, and go on through another file.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 1);
+    const { proxy, release } = stage.buffer(0);
+    const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
+    await stage.client.roundtrip();
+    run.device(run.clientGpu).close();
+    const device = run.device(run.clientGpu);
+    stage.acquire.moveTo(device);
+    release.moveTo(device);
+    stage.acquire.signal(1n);
+    await stage.expectShown(frame, 'shown after a signal through another file');
+    stage.window.unmap();
+    await stage.expectReleased(release, 1n, 'release seen through another file');
+  },
+};
+
+const bufferDestroyed: ConformCase = {
+  name: 'buffer-destroyed-while-waiting',
+  rule: 'A wl_buffer destroyed after its commit leaves the commit as it is: the connection lives, and the release point is signalled in the end.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    const { proxy, release } = stage.buffer(0);
+    const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
+    proxy.destroy();
+    await stage.client.roundtrip();
+    stage.acquire.signal(1n);
+    await stage.expectShown(frame, 'the frame callback of the commit');
+    stage.window.unmap();
+    await stage.expectReleased(release, 1n, 'release of the destroyed buffer');
+  },
+};
+
+const syncDestroyed: ConformCase = {
+  name: 'sync-object-destroyed',
+  rule: 'With its synchronization object destroyed a surface is as before: points set and not committed may be dropped, commits need none, and the object may be made again.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 3);
+    const point = await stage.showReady(0);
+    const { proxy, release } = stage.buffer(1);
+    stage.acquire.signal(10n);
+    stage.window.setAcquire(stage.acquire.at(10n));
+    stage.window.setRelease(release.at(1n));
+    stage.sync.destroy();
+    stage.window.attach(proxy);
+    stage.window.sync = null;
+    const plain = stage.window.commit();
+    await stage.expectShown(plain, 'a commit without explicit sync is shown');
+    await stage.expectReleased(stage.buffer(0).release, point, 'release of the commit before');
+    stage.window.sync = stage.client.syncobj.getSurface(stage.window.surface);
+    const next = stage.buffer(2);
+    const frame = stage.window.show(next.proxy, stage.acquire.at(10n), next.release.at(1n));
+    await stage.expectShown(frame, 'a commit with a new synchronization object is shown');
+  },
+};
+
+const syncDestroyedAfterCommit: ConformCase = {
+  name: 'sync-object-destroyed-after-commit',
+  rule: 'Points that were committed stay in force when the synchronization object is destroyed.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 1);
+    const { proxy, release } = stage.buffer(0);
+    const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
+    stage.sync.destroy();
+    await stage.client.roundtrip();
+    await run.quiet();
+    check(!frame.shown, 'the committed acquire point did not count any more');
+    stage.acquire.signal(1n);
+    await stage.expectShown(frame, 'shown after its acquire point');
+    stage.window.unmap();
+    await stage.expectReleased(release, 1n, 'release of the committed buffer');
+  },
+};
+
+const managerDestroyed: ConformCase = {
+  name: 'manager-destroyed',
+  rule: 'Destroying the manager affects no other object.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    stage.client.syncobj.destroy();
+    await stage.client.roundtrip();
+    const point = await stage.showReady(0);
+    await stage.showReady(1);
+    await stage.expectReleased(stage.buffer(0).release, point, 'release of the replaced buffer');
+  },
+};
+
+const importedTwice: ConformCase = {
+  name: 'timeline-imported-twice',
+  rule: 'A syncobj may be imported any number of times; destroying one of its objects leaves the others.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 1);
+    const { proxy, release } = stage.buffer(0);
+    const second = stage.acquire.importInto(stage.client.syncobj);
+    stage.acquire.proxy.destroy();
+    await stage.client.roundtrip();
+    stage.sync.setAcquirePoint(second, 0, 1);
+    stage.window.setRelease(release.at(1n));
+    stage.window.attach(proxy);
+    const frame = stage.window.commit();
+    stage.acquire.signal(1n);
+    await stage.expectShown(frame, 'shown after a point of the second import');
+  },
+};
+
+const manyTimelines: ConformCase = {
+  name: 'thousands-of-timelines',
+  rule: `A client may hold many timelines, here ${MANY_TIMELINES}, and be served as before; a compositor that refuses says so by an error, not by a hang.`,
+  basis: 'robustness',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 1);
+    const held: { destroy(): void }[] = [];
+    for (let count = 0; count < MANY_TIMELINES; count++) {
+      held.push(stage.acquire.importInto(stage.client.syncobj));
+      // One import a syncobj, a new syncobj now and then: both are counted by somebody.
+      if (count % 10 === 0) held.push(run.timeline(stage.client).proxy);
+      if (count % 200 === 199) await stage.client.roundtrip();
+    }
+    await stage.showReady(0);
+    for (const timeline of held) timeline.destroy();
+    await stage.client.roundtrip();
+    stage.window.unmap();
+    await stage.expectReleased(stage.buffer(0).release, 1n, 'release among many timelines');
+  },
+};
+
+const manyCommits: ConformCase = {
+  name: 'many-waiting-commits',
+  rule: `${MANY_COMMITS} commits of a surface may wait at once; when their points signal all have their turn, and all but the last are released.`,
+  basis: 'robustness',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    const frames = Array.from({ length: MANY_COMMITS }, (_, index) => {
+      const { proxy, release } = stage.buffer(index);
+      const point = BigInt(index + 1);
+      return stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+    });
+    await stage.client.roundtrip();
+    await run.quiet();
+    check(!frames.some(({ shown }) => shown), 'shown before its acquire point');
+    stage.acquire.signal(BigInt(MANY_COMMITS));
+    await run.expect('all frame callbacks', () => frames.every(({ shown }) => shown), stage.client);
+    const point = BigInt(MANY_COMMITS - 1);
+    const { release } = stage.buffer(MANY_COMMITS - 2);
+    await stage.expectReleased(release, point, 'release of the last but one');
+  },
+};
+
+/** See the file comment. */
+export const LIFETIME_CASES: readonly ConformCase[] = [
+  unmapReleases,
+  notReleasedEarly,
+  surfaceDestroyedWaiting,
+  clientExit,
+  timelineDestroyed,
+  handleGone,
+  bufferDestroyed,
+  syncDestroyed,
+  syncDestroyedAfterCommit,
+  managerDestroyed,
+  importedTwice,
+  manyTimelines,
+  manyCommits,
+];

@@ -1,0 +1,291 @@
+/** When content may be shown: acquire points, their order, and what waits with them. */
+import type { ConformCase } from '../conform-case.ts';
+import { Stage } from '../stage.ts';
+import { SyncSurface } from '../test-window.ts';
+import { check } from '../verdicts.ts';
+
+const FRAMES = 10;
+
+const frames: ConformCase = {
+  name: 'frames',
+  rule: 'Commits whose acquire points are signalled are shown, and each buffer is released once another has replaced it.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 3);
+    const points: bigint[] = [];
+    for (let index = 0; index < FRAMES; index++) points.push(await stage.showReady(index));
+    for (const [index, point] of points.slice(0, -1).entries()) {
+      await stage.expectReleased(stage.buffer(index).release, point, `release of frame ${index}`);
+    }
+  },
+};
+
+const waitBeforeSubmit: ConformCase = {
+  name: 'wait-before-submit',
+  rule: 'An acquire point may be submitted after the commit: until it is, and has signalled, the buffer is not sampled.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run);
+    for (let index = 0; index < 3; index++) {
+      const point = stage.nextPoint();
+      const { proxy, release } = stage.buffer(index);
+      const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      await stage.client.roundtrip();
+      await run.quiet();
+      check(!frame.shown, `commit ${index} was shown before its acquire point was even submitted`);
+      stage.acquire.signal(point);
+      await stage.expectShown(frame, `commit ${index} is shown once its point has signalled`);
+    }
+  },
+};
+
+const pendingFence: ConformCase = {
+  name: 'fence-pending',
+  rule: 'A submitted acquire point has not signalled before its fence has: until then the buffer is not sampled.',
+  basis: 'protocol',
+  needs: ['syncobj', 'fences'],
+  run: async (run) => {
+    const stage = await Stage.set(run);
+    const { proxy, release } = stage.buffer(0);
+    for (const point of [1n, 2n]) {
+      const fence = run.fence();
+      const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      if (point === 2n) await stage.client.roundtrip();
+      stage.acquire.submit(point, fence.syncFile);
+      await stage.client.roundtrip();
+      await run.quiet();
+      check(!frame.shown, `shown while its fence was pending (commit ${point})`);
+      fence.end(0);
+      await stage.expectShown(frame, `commit ${point} is shown once its fence has signalled`);
+    }
+  },
+};
+
+const commitOrder: ConformCase = {
+  name: 'commit-order',
+  rule: 'Commits of a surface apply in their order: one that is ready waits for those before it that are not.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 3);
+    const [first, second] = [run.timeline(stage.client), run.timeline(stage.client)];
+    const [a, b] = [stage.buffer(0), stage.buffer(1)];
+    const frameA = stage.window.show(a.proxy, first.at(1n), a.release.at(1n));
+    const frameB = stage.window.show(b.proxy, second.at(1n), b.release.at(1n));
+    second.signal(1n);
+    await stage.client.roundtrip();
+    await run.quiet();
+    check(!frameB.shown, 'the second commit was shown while the first was waiting');
+    check(!frameA.shown, 'the first commit was shown before its acquire point');
+    first.signal(1n);
+    await stage.expectShown(frameA, 'the first commit’s turn comes');
+    await stage.expectShown(frameB, 'the second commit follows');
+    await stage.expectReleased(a.release, 1n, 'release of the first, replaced buffer');
+  },
+};
+
+const outOfOrderPoints: ConformCase = {
+  name: 'points-out-of-order',
+  rule: 'Points of a timeline need not be used in their order; signalling one signals all below it.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    const [a, b] = [stage.buffer(0), stage.buffer(1)];
+    const high = stage.window.show(a.proxy, stage.acquire.at(20n), a.release.at(1n));
+    const low = stage.window.show(b.proxy, stage.acquire.at(10n), b.release.at(1n));
+    stage.acquire.signal(15n);
+    await stage.client.roundtrip();
+    await run.quiet();
+    check(!high.shown, 'shown when only a lower point had signalled');
+    check(!low.shown, 'the later commit overtook the earlier one');
+    stage.acquire.signal(25n);
+    await stage.expectShown(high, 'the commit with point 20 is shown after 25');
+    await stage.expectShown(low, 'the commit with point 10 follows');
+  },
+};
+
+const sameTimeline: ConformCase = {
+  name: 'one-timeline-for-both',
+  rule: 'Acquire and release points of a buffer may be on one timeline, the release above the acquire.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    for (let index = 0; index < FRAMES; index++) {
+      const { proxy, release } = stage.buffer(index);
+      const acquire = BigInt(2 * index + 1);
+      if (index >= 2) {
+        await stage.expectReleased(release, acquire - 3n, `release before reuse in frame ${index}`);
+      }
+      release.signal(acquire);
+      const frame = stage.window.show(proxy, release.at(acquire), release.at(acquire + 1n));
+      await stage.expectShown(frame, `frame ${index} is shown`);
+    }
+  },
+};
+
+const widePoints: ConformCase = {
+  name: 'points-64-bit',
+  rule: 'Points are 64 bits wide, their halves passed as point_hi and point_lo.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    const points = [
+      0xffff_ffffn,
+      1n << 32n,
+      (1n << 32n) + 1n,
+      1n << 63n,
+      (1n << 63n) + 0x8000_0000n,
+    ];
+    for (const [index, point] of points.entries()) {
+      const { proxy, release } = stage.buffer(index);
+      const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      await stage.client.roundtrip();
+      await run.quiet();
+      check(!frame.shown, `point ${point} counted as signalled when lower ones were`);
+      stage.acquire.signal(point);
+      await stage.expectShown(frame, `the commit with point ${point} is shown`);
+      const previous = points[index - 1];
+      if (previous === undefined) continue;
+      const { release: replaced } = stage.buffer(index - 1);
+      await stage.expectReleased(replaced, previous, `release at point ${previous}`);
+    }
+  },
+};
+
+const pointsReplaced: ConformCase = {
+  name: 'points-replaced',
+  rule: 'A point set again before the commit replaces the one set before.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    const { proxy, release } = stage.buffer(0);
+    const never = run.timeline(stage.client);
+    stage.acquire.signal(1n);
+    stage.window.setAcquire(never.at(1n));
+    stage.window.setRelease(never.at(2n));
+    const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
+    await stage.expectShown(frame, 'the commit waits for the point set last');
+    await stage.showReady(1);
+    await stage.expectReleased(release, 1n, 'release at the point set last');
+    check(!never.isSignalled(2n), 'the replaced release point was signalled too');
+  },
+};
+
+const syncedChildWaits: ConformCase = {
+  name: 'subsurface-child-waits',
+  rule: 'A synchronized subsurface’s state is cached until its parent commits, and its buffer is still not sampled before its own acquire point.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 3);
+    await stage.showReady(0);
+    const child = await addChild(stage);
+    const { proxy, release } = stage.buffer(1);
+    const childTimeline = run.timeline(stage.client);
+    const childFrame = child.show(proxy, childTimeline.at(1n), release.at(1n));
+    const parentFrame = stage.window.commit();
+    await stage.client.roundtrip();
+    await run.quiet();
+    check(!childFrame.shown, 'the child was shown before its acquire point');
+    const atomic = !parentFrame.shown;
+    childTimeline.signal(1n);
+    await stage.expectShown(childFrame, 'the child is shown after its acquire point');
+    await stage.expectShown(parentFrame, 'the parent’s commit has its turn');
+    return atomic ? 'the parent’s commit waits with it' : 'the parent’s commit does not wait';
+  },
+};
+
+const parentWaits: ConformCase = {
+  name: 'subsurface-parent-waits',
+  rule: 'The cached state of a synchronized subsurface applies with its parent’s commit: while that waits, the child waits.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 3);
+    await stage.showReady(0);
+    const child = await addChild(stage);
+    const [a, b] = [stage.buffer(1), stage.buffer(2)];
+    const [childTimeline, parentTimeline] = [
+      run.timeline(stage.client),
+      run.timeline(stage.client),
+    ];
+    childTimeline.signal(1n);
+    const childFrame = child.show(a.proxy, childTimeline.at(1n), a.release.at(1n));
+    const parentFrame = stage.window.show(b.proxy, parentTimeline.at(1n), b.release.at(1n));
+    await stage.client.roundtrip();
+    await run.quiet();
+    check(!parentFrame.shown, 'the parent was shown before its acquire point');
+    check(!childFrame.shown, 'the child was shown before the parent commit it belongs to');
+    parentTimeline.signal(1n);
+    await stage.expectShown(parentFrame, 'the parent is shown after its acquire point');
+    await stage.expectShown(childFrame, 'the child is shown with it');
+  },
+};
+
+/** A synchronized subsurface of the stage's window with a synchronization object. */
+async function addChild(stage: Stage): Promise<SyncSurface> {
+  const { client, window } = stage;
+  const surface = client.compositor.createSurface();
+  client.subcompositor.getSubsurface(surface, window.surface);
+  window.surface.commit();
+  await client.roundtrip();
+  return new SyncSurface(surface, client.syncobj.getSurface(surface));
+}
+
+const superseded: ConformCase = {
+  name: 'superseded-commits',
+  rule: 'Commits that are replaced before they could be shown are still released, and their frame callbacks answered.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 4);
+    const shown = stage.buffers.map(({ proxy, release }, index) =>
+      stage.window.show(proxy, stage.acquire.at(BigInt(index + 1)), release.at(1n)),
+    );
+    await stage.client.roundtrip();
+    stage.acquire.signal(BigInt(shown.length));
+    for (const [index, frame] of shown.entries()) {
+      await stage.expectShown(frame, `frame callback of commit ${index}`);
+    }
+    for (const [index, { release }] of stage.buffers.slice(0, -1).entries()) {
+      await stage.expectReleased(release, 1n, `release of superseded commit ${index}`);
+    }
+  },
+};
+
+const plainCommits: ConformCase = {
+  name: 'commits-without-buffer',
+  rule: 'Commits that attach nothing, or null, need no points, also on a surface with a synchronization object.',
+  basis: 'protocol',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 1);
+    await stage.showReady(0);
+    const frame = stage.window.commit();
+    await stage.expectShown(frame, 'a commit without a buffer is applied');
+    stage.window.unmap();
+    await stage.client.roundtrip();
+  },
+};
+
+/** See the file comment. */
+export const WAITING_CASES: readonly ConformCase[] = [
+  frames,
+  waitBeforeSubmit,
+  pendingFence,
+  commitOrder,
+  outOfOrderPoints,
+  sameTimeline,
+  widePoints,
+  pointsReplaced,
+  superseded,
+  plainCommits,
+  syncedChildWaits,
+  parentWaits,
+];

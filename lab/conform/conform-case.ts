@@ -1,0 +1,27 @@
+/** A case of the suite: a rule, and a client that finds out whether the compositor keeps to it. */
+import type { CaseRun } from './case-run.ts';
+
+/**
+ * What a case needs beyond a compositor; where it is missing the case is skipped.
+ *
+ * - `syncobj`: the compositor offers wp_linux_drm_syncobj_manager_v1, xdg_wm_base and linux-dmabuf, and there is a GPU for timelines.
+ * - `fences`: pending fences can be made; `failing-fences`: and ended with an error.
+ * - `two-gpus`: the client's GPU is another than the one the compositor imports through.
+ * - `unplug`: GPUs can be pulled and plugged in.
+ * - `shm`: wl_shm and xdg_wm_base.
+ */
+export type Need = 'syncobj' | 'fences' | 'failing-fences' | 'two-gpus' | 'unplug' | 'shm';
+
+export interface ConformCase {
+  readonly name: string;
+  /** What is asked of the compositor, in one or two sentences. */
+  readonly rule: string;
+  /**
+   * `protocol`: the text of the protocol asks for it. `robustness`: the text is silent, but a compositor without it hangs, leaks or
+   * loses clients.
+   */
+  readonly basis: 'protocol' | 'robustness';
+  readonly needs: readonly Need[];
+  /** Resolves to what was seen, when that is worth telling. Throws CaseFailedError or CaseSkippedError. */
+  run(run: CaseRun): Promise<string | void>;
+}

@@ -1,0 +1,93 @@
+/** The machine's GPUs: timelines on render nodes, buffers from where the compositor takes them, fences by fencelab or vgem. */
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { deviceIdOf } from '../../devices/linux/device-id.ts';
+import { LinuxKernel } from '../../devices/linux/linux-kernel.ts';
+import type { DeviceNode } from '../../devices/sync-kernel.ts';
+import type { DeviceId } from '../../devices/syncobj-device.ts';
+import { native } from '../../native/binding.ts';
+import { OwnedFd } from '../../native/fd.ts';
+import type { Poller } from '../../native/poller.ts';
+import { openFenceSource, type FenceSource } from '../world/kernel-fences.ts';
+import { createUdmabuf } from '../world/udmabuf.ts';
+import type { LabBuffer } from '../world/world.ts';
+import type { BufferAllocator, Hotplug, TestFences, TestGpus } from './test-gpus.ts';
+
+const O_RDWR_CLOEXEC = 2 | 0o2000000;
+const BITS_PER_PIXEL = 32;
+
+/** See the file comment. */
+export class DrmGpus implements TestGpus {
+  readonly kernel: LinuxKernel;
+  readonly description: string;
+  readonly allocators: readonly BufferAllocator[];
+  readonly fences: TestFences | undefined;
+  readonly hotplug: Hotplug | undefined;
+  readonly #fenceSource: FenceSource | undefined;
+
+  constructor(poller: Poller, hotplug: Hotplug | undefined) {
+    const cards = primaryNodes();
+    this.kernel = new LinuxKernel({ poller });
+    this.description = `${this.kernel.description} with ${this.timelineNodes().length} GPUs`;
+    this.hotplug = hotplug;
+    const source = openFenceSource(cards);
+    this.#fenceSource = source;
+    this.fences = source && { canFail: source.canFail, create: () => source.create() };
+    // Many drivers import only what they allocated themselves; udmabuf is for those that map everything.
+    this.allocators = [
+      ...cards.map((path) => ({
+        name: `dumb buffer of ${path}`,
+        allocate: (width: number, height: number) => createDumbBuffer(path, width, height),
+      })),
+      { name: 'udmabuf', allocate: createUdmabuf },
+    ];
+  }
+
+  timelineNodes(): DeviceNode[] {
+    return this.kernel
+      .listNodes()
+      .filter((node) => node.kind === 'render' && this.#hasTimelines(node));
+  }
+
+  deviceOf(rdev: bigint): DeviceId | undefined {
+    const major = (rdev >> 8n) & 0xfffn;
+    const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffff00n);
+    const link = `/sys/dev/char/${major}:${minor}`;
+    return existsSync(link) ? deviceIdOf(realpathSync(link)) : undefined;
+  }
+
+  dispose(): void {
+    this.#fenceSource?.close();
+    this.kernel.dispose();
+  }
+
+  #hasTimelines(node: DeviceNode): boolean {
+    try {
+      const device = this.kernel.openDevice(node);
+      device.close();
+      return device.capabilities.timeline;
+    } catch {
+      // No access, or it goes right now: not one to work with.
+      return false;
+    }
+  }
+}
+
+function primaryNodes(): string[] {
+  if (!existsSync('/dev/dri')) return [];
+  return readdirSync('/dev/dri')
+    .filter((name) => name.startsWith('card'))
+    .toSorted()
+    .map((name) => `/dev/dri/${name}`);
+}
+
+function createDumbBuffer(path: string, width: number, height: number): LabBuffer {
+  const card = new OwnedFd(native.open(path, O_RDWR_CLOEXEC, 0));
+  try {
+    const { handle, strideBytes } = native.drmCreateDumb(card.fd, width, height, BITS_PER_PIXEL);
+    const dmabuf = new OwnedFd(native.drmPrimeHandleToFd(card.fd, handle, O_RDWR_CLOEXEC));
+    return { dmabuf, width, height, strideBytes };
+  } finally {
+    // The handle goes with the file; the dma-buf keeps the memory.
+    card.close();
+  }
+}
