@@ -52,7 +52,17 @@ COMMAND gets WAYLAND_DISPLAY. When it ends, the compositor ends with its status;
 SIGINT and SIGTERM end both. Without XDG_RUNTIME_DIR a private directory is made in /tmp.
 Exit status 3: cannot run here (the reason is on stderr).`;
 
-async function run(command: string[], options: CompositorCliOptions): Promise<void> {
+async function run(
+  command: string[],
+  options: CompositorCliOptions,
+  program: Command,
+): Promise<void> {
+  const { STRATEGIES } = await import('../sync/recovery/strategies.ts');
+  const { strategy } = options;
+  if (strategy !== undefined && !STRATEGIES.has(strategy)) {
+    const known = [...STRATEGIES.keys()].join(', ');
+    program.error(`error: option '--strategy' is one of ${known}`);
+  }
   const { runSession } = await import('./compositor-session.ts');
   const session: SessionOptions = {
     command,
@@ -72,9 +82,10 @@ async function run(command: string[], options: CompositorCliOptions): Promise<vo
   try {
     process.exitCode = await runSession(session);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (typeof code === 'string' && CANNOT_RUN.has(code) && error instanceof Error) {
-      throw new CannotRunError(error.message);
+    if (!(error instanceof Error)) throw error;
+    const code = 'code' in error ? String(error.code) : '';
+    if (error.name === 'DisplaySocketError' || CANNOT_RUN.has(code)) {
+      throw new CannotRunError(error.message, { cause: error });
     }
     throw error;
   }
@@ -87,6 +98,10 @@ const CANNOT_RUN = new Set([
   'SYNCLINE_NO_COMMAND',
   'EADDRINUSE',
   'EACCES',
+  'ENOENT',
+  'ENOTDIR',
+  'EROFS',
+  'ENOSPC',
   'ENAMETOOLONG',
 ]);
 

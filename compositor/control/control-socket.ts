@@ -1,6 +1,6 @@
 /** The control socket: JSON lines over a Unix socket of mode 0600. */
-import { chmodSync, unlinkSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { controlOperations, type ControlContext, type Operation } from './control-operations.ts';
 import type { Fields } from './fields.ts';
 
@@ -27,6 +27,7 @@ export class ControlSocket {
 
   /** Resolves when it listens. Rejects with the system's error, for example EADDRINUSE. */
   static async open(path: string, context: ControlContext): Promise<ControlSocket> {
+    await removeStale(path);
     const control = new ControlSocket(path, context);
     const before = process.umask(0o177);
     try {
@@ -102,6 +103,19 @@ export class ControlSocket {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#connections.delete(socket));
   }
+}
+
+/** A socket nobody answers on was left by a compositor that was killed. */
+async function removeStale(path: string): Promise<void> {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return;
+  const refused = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
+  if (refused) unlinkSync(path);
 }
 
 /** bigint as number: points and times of reports stay below 2^53. */

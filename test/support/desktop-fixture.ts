@@ -26,7 +26,8 @@ export class DesktopFixture {
     const keep =
       (level: string) =>
       (message: string, cause?: unknown): void => {
-        this.logged.push(`${level}: ${message}${cause === undefined ? '' : `: ${String(cause)}`}`);
+        const detail = cause instanceof Error ? `: ${cause.stack ?? cause.message}` : '';
+        this.logged.push(`${level}: ${message}${detail}`);
       };
     this.compositor = Compositor.create({
       poller: this.poller,
@@ -109,16 +110,20 @@ export function withDesktop(
   body: (fixture: DesktopFixture) => void,
 ): void {
   const fixture = new DesktopFixture(options);
-  let passed = false;
   try {
     body(fixture);
-    passed = true;
-  } finally {
-    try {
-      fixture.dispose();
-    } catch (error) {
-      // A failed assertion says more than what it left behind.
-      if (passed) throw error;
-    }
+  } catch (error) {
+    // A failed assertion says more than what it left behind.
+    tryDispose(fixture);
+    throw error;
+  }
+  fixture.dispose();
+}
+
+function tryDispose(fixture: DesktopFixture): void {
+  try {
+    fixture.dispose();
+  } catch {
+    // The assertion is what the reader wants to see.
   }
 }

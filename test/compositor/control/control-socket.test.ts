@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -64,6 +65,20 @@ test('the socket is its owner’s alone and answers lines in order', async () =>
       { id: 2, ok: false, error: 'no operation "nonsense"' },
       { id: null, ok: false },
     ]);
+  });
+});
+
+test('a socket left by a killed compositor is replaced; one in use is not', async () => {
+  const path = join(directory, 'stale');
+  // Binds the socket and dies without a chance to unlink it.
+  const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', script]);
+  expect(statSync(path).isSocket()).toBe(true);
+  await withControl(async ({ fixture }) => {
+    const context = { compositor: fixture.compositor, gpus: null, stop: () => undefined };
+    const control = await ControlSocket.open(path, context);
+    await expect(ControlSocket.open(path, context)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    control.dispose();
   });
 });
 

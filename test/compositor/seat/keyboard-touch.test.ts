@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
-import { OwnedFd } from '../../../native/fd.ts';
+import type { OwnedFd } from '../../../native/fd.ts';
 import { withDesktop } from '../../support/desktop-fixture.ts';
 
 const KEY_A = 30;
