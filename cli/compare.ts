@@ -86,7 +86,7 @@ async function print(
   flags: CompareFlags,
 ): Promise<void> {
   const human = flags.json === '-' ? process.stderr : process.stdout;
-  human.write(`${renderTable(report.results, human.isTTY === true)}\n`);
+  human.write(`${renderTable(report.results, human.isTTY === true, human.columns)}\n`);
   for (const { scenario, strategy, reason } of report.skipped) {
     human.write(`skipped: ${scenario} under ${strategy}: ${reason}\n`);
   }

@@ -62,7 +62,6 @@ export interface TimelineOptions extends RunSpec {
 
 export function timelineOf(options: TimelineOptions): RunTimeline {
   const { ledger, startNs } = options;
-  const us = (timeNs: bigint): number => Math.round(Number(timeNs - startNs) / 1000);
   const lanes = ledger
     .surfaces()
     .map(({ client, surface }) => ({ client, surface, records: ledger.ofSurface(client, surface) }))
@@ -74,17 +73,20 @@ export function timelineOf(options: TimelineOptions): RunTimeline {
     scenario: options.scenario,
     seed: options.seed,
     ok: options.ok,
-    refreshUs: Math.round(Number(options.refreshNs) / 1000),
-    endUs: us(options.endNs),
+    refreshUs: microseconds(options.refreshNs),
+    endUs: microseconds(options.endNs - startNs),
     // Later ones are the clean-up's.
     deviceEvents: ledger.deviceEvents
       .filter(({ atNs }) => atNs < options.endNs)
-      .map(({ type, device, atNs }) => ({ type, device, atUs: us(atNs) })),
+      .map(({ type, device, atNs }) => ({ type, device, atUs: microseconds(atNs - startNs) })),
     disconnects: ledger.disconnects.map(({ client, reason }) => ({ client, reason })),
     surfaces: lanes.map(({ client, surface, records }) => ({
       client,
       surface,
-      commits: records.slice(0, MAX_COMMITS).map((record) => commit(record, us)),
+      commits: records
+        .filter(({ committedAtNs }) => committedAtNs <= options.endNs)
+        .slice(0, MAX_COMMITS)
+        .map((record) => commit(record, options)),
     })),
     surfacesLeftOut: ledger.surfaces().length - lanes.length,
   };
@@ -97,15 +99,18 @@ function interest(records: readonly CommitRecord[]): number {
   return wrong + stuck + records.length;
 }
 
-function commit(record: CommitRecord, us: (timeNs: bigint) => number): TimelineCommit {
+/** What came after the judging is the clean-up's doing and left out. */
+function commit(record: CommitRecord, { startNs, endNs }: TimelineOptions): TimelineCommit {
   const { committedAtNs, acquire } = record;
   const at = <Key extends string>(
     key: Key,
     timeNs: bigint | undefined,
   ): { readonly [name in Key]?: number } =>
-    timeNs === undefined ? {} : ({ [key]: us(timeNs) } as { readonly [name in Key]: number });
+    timeNs === undefined || timeNs > endNs
+      ? {}
+      : ({ [key]: microseconds(timeNs - startNs) } as { readonly [name in Key]: number });
   return {
-    committedUs: us(committedAtNs),
+    committedUs: microseconds(committedAtNs - startNs),
     ...at('submittedUs', record.submittedAtNs),
     acquire,
     ...at('acquireUs', record.acquireAtNs),
@@ -116,6 +121,10 @@ function commit(record: CommitRecord, us: (timeNs: bigint) => number): TimelineC
     ...(record.latchedEarly ? { latchedEarly: true } : {}),
     ...(record.failedShown ? { failedShown: true } : {}),
   };
+}
+
+function microseconds(durationNs: bigint): number {
+  return Math.round(Number(durationNs) / 1000);
 }
 
 /** Keeps one run a cell: the first seed that failed, else the first there was. In whatever order runs come in, the same. */

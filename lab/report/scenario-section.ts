@@ -1,5 +1,6 @@
 /** What each strategy made of one scenario: the verdicts, and a timeline of one run each, to be compared by eye. */
 import type { RunResult } from '../compare/result.ts';
+import { summarise } from '../compare/table.ts';
 import type { TimelineSelection } from '../compare/timeline.ts';
 import { cellId, escapeHtml } from './markup.ts';
 import type { Grid } from './matrix.ts';
@@ -35,9 +36,7 @@ function verdict(runs: readonly RunResult[]): string {
   const failed = runs.filter(({ ok }) => !ok);
   if (failed.length === 0) return '<span class="tag ok">held</span>';
   const share = runs.length > 1 ? ` ${failed.length} of ${runs.length}` : '';
-  const seen = [...new Set(failed.flatMap(({ reasons }) => reasons))];
-  const more = seen.length > REASONS_SHOWN ? ['…'] : [];
-  const text = [...seen.slice(0, REASONS_SHOWN), ...more].join('; ');
+  const text = summarise(runs).reasons.slice(0, REASONS_SHOWN).join('; ');
   return `<span class="tag bad">failed${share}</span> <small>${escapeHtml(text)}</small>`;
 }
 

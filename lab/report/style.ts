@@ -23,7 +23,7 @@ table { border-collapse: collapse; font-size: 0.85rem; }
 
 .matrix { width: 100%; table-layout: fixed; border-spacing: 3px; border-collapse: separate; }
 .matrix th { text-align: left; font-weight: 500; font-size: 0.8rem; padding: 0.25rem 0.5rem 0.25rem 0; }
-.matrix thead th:first-child { width: 15.5rem; }
+.matrix thead th:first-child { width: 16.3rem; }
 .matrix thead th { vertical-align: bottom; padding: 0.25rem 0.3rem; font-weight: 600; }
 .matrix tbody th { white-space: nowrap; }
 .cell { border-radius: 5px; padding: 0; height: 2.5rem; }
