@@ -37,6 +37,7 @@ export interface RepaintStats {
   readonly paintedPixels: number;
 }
 
+const NO_FLAGS = 0;
 const BACKGROUND: Colour = { red: 0x2020, green: 0x2525, blue: 0x2c2c };
 
 export class Repaint implements FrameClockListener {
@@ -46,6 +47,8 @@ export class Repaint implements FrameClockListener {
   #bounds: Region;
   #items: SceneItem[] = [];
   #inFlight: SurfaceFrame[] = [];
+  /** The newest content update painted of each surface. */
+  readonly #painted = new WeakMap<Surface, number>();
   #frames = 0;
   #paintedFrames = 0;
   #paintedPixels = 0;
@@ -113,15 +116,12 @@ export class Repaint implements FrameClockListener {
     this.#frames++;
     if (!damage.isEmpty) this.#paintedFrames++;
     this.#discardInFlight();
-    for (const { surface } of this.#items) {
-      scheduler.latched(surface, output);
-      this.#inFlight.push(surface.takeFrame());
-    }
+    for (const { surface } of this.#items) this.#takeFrame(surface);
     return shown;
   }
 
   presented(timestampNs: bigint, sequence: bigint): void {
-    const { output } = this.#options;
+    const { output, backend } = this.#options;
     const frames = this.#inFlight;
     this.#inFlight = [];
     const info = {
@@ -129,7 +129,8 @@ export class Repaint implements FrameClockListener {
       timestampNs,
       refreshNs: output.refreshNs,
       sequence,
-      flags: WpPresentationFeedbackKind.vsync,
+      // A host's frame callback says little about when its screen was refreshed.
+      flags: backend.pace === 'deadline' ? WpPresentationFeedbackKind.vsync : NO_FLAGS,
     };
     for (const frame of frames) frame.presented(info);
   }
@@ -141,6 +142,14 @@ export class Repaint implements FrameClockListener {
       this.#options.visibility(surface, this.#options.output, false);
     }
     this.#items = [];
+  }
+
+  /** Of surfaces with something new; a still one is not presented again with each frame of its neighbours. */
+  #takeFrame(surface: Surface): void {
+    if (this.#painted.get(surface) === surface.appliedUpdate && !surface.wantsFrame) return;
+    this.#painted.set(surface, surface.appliedUpdate);
+    this.#options.scheduler.latched(surface, this.#options.output);
+    this.#inFlight.push(surface.takeFrame());
   }
 
   #discardInFlight(): void {

@@ -249,3 +249,18 @@ test('a screenshot is the picture', () => {
     expect([...picture.data.subarray(at, at + 4)]).toEqual([0x12, 0x34, 0x56, 0xff]);
   });
 });
+
+test('a still window is not presented again with its neighbour’s frames', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    client.openWindow(40, 40, RED);
+    const moving = client.openWindow(40, 40, GREEN);
+    fixture.frames();
+    for (let round = 0; round < 3; round++) {
+      client.draw(moving, 40, 40, round % 2 === 0 ? BLUE : GREEN);
+      fixture.frames();
+    }
+    const frames = [...fixture.compositor.surfaces].map((surface) => surface.framesPresented);
+    expect(frames).toEqual([1, 4]);
+  });
+});
