@@ -7,7 +7,7 @@ import { WlCallback, WlDisplay } from '../generated/wayland.server.ts';
 import type { WlDisplayRequests } from '../generated/wayland.server.ts';
 import { ChunkPool } from '../wire/chunk-pool.ts';
 import { receiveBufferBytes } from '../wire/connection.ts';
-import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
+import { wireLimits } from '../wire/limits.ts';
 import type { WireLimits } from '../wire/limits.ts';
 import { SILENT_LOG } from '../wire/log.ts';
 import type { WireLog } from '../wire/log.ts';
@@ -70,7 +70,7 @@ export class Display implements ClientHost {
 
   constructor(options: DisplayOptions) {
     this.poller = options.poller;
-    this.limits = { ...DEFAULT_WIRE_LIMITS, ...options.limits };
+    this.limits = wireLimits(options.limits);
     this.log = options.log ?? SILENT_LOG;
     this.#clock = options.clock;
     this.#env = options.env ?? process.env;

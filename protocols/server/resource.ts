@@ -56,10 +56,7 @@ export class Resource<R = unknown> {
     this.order = order;
     const kind = kindOf(type);
     this.description = kind.description;
-    this.openRequests =
-      version === kind.description.version
-        ? kind.description.requests.length
-        : openRequestsOf(kind, version);
+    this.openRequests = kind.openRequests[version] ?? 0;
     this.dispatch = kind.dispatch;
     this.writer = writer;
   }
@@ -113,32 +110,31 @@ export class Resource<R = unknown> {
  * What objects of an interface share. Generated interfaces differ in shape by their events, so that reading from them would cost every
  * new object a slow lookup for each field; kinds are all alike.
  */
-interface Kind {
+interface Kind<R> {
   readonly description: InterfaceDescription;
-  readonly dispatch: ServerInterface<never>['dispatch'];
+  readonly dispatch: ServerInterface<R>['dispatch'];
   /** Index = version. */
-  readonly openRequests: number[];
+  readonly openRequests: readonly number[];
 }
 
-const kinds = new Map<object, Kind>();
+const kinds = new Map<object, unknown>();
 
-function kindOf<R>(type: ServerInterface<R>): Kind & Pick<ServerInterface<R>, 'dispatch'> {
-  let kind = kinds.get(type);
+function kindOf<R>(type: ServerInterface<R>): Kind<R> {
+  // The key's own R.
+  let kind = kinds.get(type) as Kind<R> | undefined;
   if (kind === undefined) {
-    kind = { description: type.description, dispatch: type.dispatch, openRequests: [] };
+    const { description, dispatch } = type;
+    kind = { description, dispatch, openRequests: openRequests(description) };
     kinds.set(type, kind);
   }
   return kind;
 }
 
-function openRequestsOf(kind: Kind, version: number): number {
-  const known = kind.openRequests[version];
-  if (known !== undefined) return known;
-  const { requests } = kind.description;
-  const first = requests.findIndex((request) => sinceOf(request) > version);
-  const count = first < 0 ? requests.length : first;
-  kind.openRequests[version] = count;
-  return count;
+function openRequests({ version, requests }: InterfaceDescription): number[] {
+  return Array.from({ length: version + 1 }, (_, bound) => {
+    const first = requests.findIndex((request) => sinceOf(request) > bound);
+    return first < 0 ? requests.length : first;
+  });
 }
 
 /** All of them, whatever one throws; then the first error is thrown. */

@@ -13,8 +13,12 @@ import { Display } from './display.ts';
 
 const ROUNDS = 10;
 const SURFACES_PER_ROUND = 8;
-const MESSAGES_PER_SURFACE = 200;
+const DAMAGES_PER_SURFACE = 200;
 const SYNCS_PER_ROUND = 100;
+/** Turns of the loop with one message each: what a turn costs counts for clients that wait for every answer. */
+const TURNS_PER_ROUND = 30;
+/** Clients that only look around. */
+const VISITORS = 60;
 const COMPOSITOR_ID = 3;
 const FIRST_ID = 4;
 const NO_FDS = new Int32Array(0);
@@ -25,31 +29,44 @@ export interface WarmUpResult {
 }
 
 /**
- * Runs some ten thousand requests of a private client through a private display: about 30 ms. `populate` makes its globals, the first
+ * Runs some ten thousand requests of private clients through a private display: about 50 ms. `populate` makes its globals, the first
  * of which must be a wl_compositor: give the real ones, so that their handlers are compiled too; else stand-ins are used.
  */
 export function warmUp(populate: (display: Display) => void = createStandIns): WarmUpResult {
   const poller = new Poller();
   const display = new Display({ poller, clock: new ManualClock(), env: {} });
+  try {
+    populate(display);
+    let messages = 0;
+    for (let visitor = 0; visitor < VISITORS; visitor++)
+      messages += play(poller, display, visitorRequests());
+    messages += play(poller, display, requests());
+    return { messages };
+  } finally {
+    display.close();
+    poller.close();
+  }
+}
+
+/** A client's whole life. The number of messages it sent. */
+function play(poller: Poller, display: Display, batches: Iterable<Batch>): number {
   const [ours, theirs] = native.socketPair();
   const client = new OwnedFd(theirs);
   try {
-    populate(display);
     display.connect(new OwnedFd(ours));
     const into = new Uint8Array(65_536);
-    const fds = new Int32Array(254);
+    const fds = new Int32Array(255);
     let messages = 0;
-    for (const batch of requests()) {
+    for (const batch of batches) {
       messages += batch.count;
       native.sendmsg(client.fd, batch.bytes, 0, batch.bytes.length, NO_FDS, 0);
       while (poller.dispatch() > 0) continue;
       while (native.recvmsg(client.fd, into, 0, into.length, fds) > 0) continue;
     }
-    return { messages };
+    return messages;
   } finally {
     client.close();
-    display.close();
-    poller.close();
+    poller.dispatch();
   }
 }
 
@@ -58,19 +75,35 @@ interface Batch {
   readonly count: number;
 }
 
+/** wl_display.get_registry, wl_registry.bind, and a sync. */
+function* visitorRequests(): Iterable<Batch> {
+  const batch = bindCompositor();
+  batch.add(1, 0, [FIRST_ID]);
+  yield batch.build();
+}
+
 /** Each batch fits a socket's buffer. Ids are given back in a batch and used again in the next one. */
 function* requests(): Iterable<Batch> {
-  const bind = new BatchBuilder();
-  bind.add(1, 1, [2]);
-  const name = [...Buffer.from('wl_compositor\0\0\0')];
-  bind.add(2, 0, [1, 14, ...toWords(name), 4, COMPOSITOR_ID]);
-  yield bind.build();
+  yield bindCompositor().build();
   for (let round = 0; round < ROUNDS; round++) {
     for (let index = 0; index < SURFACES_PER_ROUND; index++) yield surfaceLife();
-    const batch = new BatchBuilder();
-    for (let index = 0; index < SYNCS_PER_ROUND; index++) batch.add(1, 0, [FIRST_ID + index]);
-    yield batch.build();
+    yield syncs(SYNCS_PER_ROUND);
+    for (let turn = 0; turn < TURNS_PER_ROUND; turn++) yield syncs(1);
   }
+}
+
+function bindCompositor(): BatchBuilder {
+  const batch = new BatchBuilder();
+  batch.add(1, 1, [2]);
+  const name = [...Buffer.from('wl_compositor\0\0\0')];
+  batch.add(2, 0, [1, 14, ...toWords(name), 4, COMPOSITOR_ID]);
+  return batch;
+}
+
+function syncs(count: number): Batch {
+  const batch = new BatchBuilder();
+  for (let index = 0; index < count; index++) batch.add(1, 0, [FIRST_ID + index]);
+  return batch.build();
 }
 
 /** create_surface, regions and damage, destroy. */
@@ -79,13 +112,17 @@ function surfaceLife(): Batch {
   const surface = FIRST_ID;
   const region = FIRST_ID + 1;
   batch.add(COMPOSITOR_ID, 0, [surface]);
-  for (let index = 0; index < MESSAGES_PER_SURFACE; index++) {
+  for (let index = 0; index < DAMAGES_PER_SURFACE; index++) {
     batch.add(surface, 2, [0, 0, index, index]);
+    batch.add(surface, 9, [0, 0, index, index]);
     if (index % 4 !== 0) continue;
     batch.add(COMPOSITOR_ID, 1, [region]);
     batch.add(region, 1, [0, 0, index, index]);
     batch.add(surface, 4, [region]);
+    batch.add(surface, 5, [region]);
     batch.add(region, 0, []);
+    batch.add(surface, 7, [0]);
+    batch.add(surface, 8, [1]);
   }
   batch.add(surface, 0, []);
   return batch.build();

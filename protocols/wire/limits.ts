@@ -28,6 +28,20 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
   maxObjects: 1 << 20,
 };
 
+/** The defaults where nothing else is said. Written out, so that the objects of all displays have one shape for the compiler. */
+export function wireLimits(wanted: Partial<WireLimits> = {}): WireLimits {
+  const usual = DEFAULT_WIRE_LIMITS;
+  return {
+    maxMessageBytes: wanted.maxMessageBytes ?? usual.maxMessageBytes,
+    maxBytesPerTurn: wanted.maxBytesPerTurn ?? usual.maxBytesPerTurn,
+    maxMessagesPerTurn: wanted.maxMessagesPerTurn ?? usual.maxMessagesPerTurn,
+    maxQueuedBytes: wanted.maxQueuedBytes ?? usual.maxQueuedBytes,
+    maxQueuedFds: wanted.maxQueuedFds ?? usual.maxQueuedFds,
+    maxPendingFds: wanted.maxPendingFds ?? usual.maxPendingFds,
+    maxObjects: wanted.maxObjects ?? usual.maxObjects,
+  };
+}
+
 /** sendmsg of libwayland carries at most this many descriptors (connection.c: MAX_FDS_OUT), and so do we. */
 export const MAX_FDS_PER_SEND = 28;
 
