@@ -76,7 +76,12 @@ const steps = [
     },
     outputs: ['dist/cli/main.js'],
     run: () =>
-      execute('compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'cli', 'examples']),
+      execute('compiling', process.execPath, [
+        'node_modules/typescript/bin/tsc',
+        '-b',
+        'cli',
+        'examples',
+      ]),
   },
 ];
 

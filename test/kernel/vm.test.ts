@@ -49,7 +49,7 @@ const availability = await vmAvailability({ modules: true });
 const files = availability.ok ? await runGuestTests() : skippedFiles(availability.reason);
 
 describe.each(files)('$title', ({ tests }) => {
-  test.each(tests)('$name', ({ status, detail }, context) => {
+  test.for(tests)('$name', ({ status, detail }, context) => {
     if (status === 'skipped') context.skip(detail);
     if (status === 'failed') throw new Error(`failed in the VM: ${detail}`);
   });
