@@ -149,8 +149,12 @@ export class Control {
   async ask<T = Answer>(op: string, fields: object = {}): Promise<T> {
     const id = this.#nextId++;
     const answer = await new Promise<Answer>((resolve, reject) => {
-      this.#waiting.set(id, resolve);
-      this.#socket.once('close', () => reject(new Error(`control socket closed during ${op}`)));
+      const closed = (): void => reject(new Error(`control socket closed during ${op}`));
+      this.#socket.once('close', closed);
+      this.#waiting.set(id, (received) => {
+        this.#socket.off('close', closed);
+        resolve(received);
+      });
       this.#socket.write(`${JSON.stringify({ id, op, ...fields })}\n`);
     });
     if (!answer.ok) throw new Error(`${op}: ${answer.error}`);
