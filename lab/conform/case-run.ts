@@ -6,6 +6,7 @@ import {
   type SyncobjDevice,
 } from '../../devices/syncobj-device.ts';
 import { native } from '../../native/binding.ts';
+import { hasErrno } from '../../native/errors.ts';
 import type { FenceBackend } from '../world/lab-fences.ts';
 import { Bystander } from './bystander.ts';
 import { QUIET_SHARE, type Environment } from './environment.ts';
@@ -28,6 +29,7 @@ export class CaseRun {
   readonly #devices = new Map<DeviceId, SyncobjDevice>();
   /** GPUs this case pulled and did not plug in again. */
   readonly #unplugged = new Map<DeviceId, GpuRole>();
+  #importGpuWasPulled = false;
 
   constructor(environment: Environment) {
     this.environment = environment;
@@ -72,9 +74,8 @@ export class CaseRun {
     const open = this.#devices.get(id);
     if (open && !open.lost) return open;
     open?.close();
-    const node = this.gpus.timelineNodes().find((candidate) => candidate.id === id);
-    if (!node) throw new CaseFailedError(`${id} is not there`);
-    const device = this.gpus.kernel.openDevice(node);
+    const device = this.#open(id);
+    if (!device) throw new CaseFailedError(`${id} is not there`);
     this.#devices.set(id, device);
     return device;
   }
@@ -109,6 +110,7 @@ export class CaseRun {
     const probe = this.device(id);
     await this.#hotplug.remove(id, role);
     this.#unplugged.set(id, role);
+    if (role === 'import') this.#importGpuWasPulled = true;
     if (!(await this.until(() => isGone(probe)))) {
       throw new CaseSkippedError(`${id} still answers after it was unplugged`);
     }
@@ -118,8 +120,12 @@ export class CaseRun {
   async plug(role: GpuRole): Promise<void> {
     const id = role === 'import' ? this.importGpu : this.clientGpu;
     await this.#hotplug.add(id, role);
-    const usable = (): boolean => this.gpus.timelineNodes().some((node) => node.id === id);
-    if (!(await this.until(usable))) {
+    const isUsable = (): boolean => {
+      const device = this.#open(id);
+      device?.close();
+      return device !== undefined;
+    };
+    if (!(await this.until(isUsable))) {
       throw new CaseSkippedError(`${id} did not come back after it was plugged in`);
     }
     this.#unplugged.delete(id);
@@ -165,6 +171,31 @@ export class CaseRun {
     for (const device of this.#devices.values()) device.close();
     this.#devices.clear();
     for (const role of [...this.#unplugged.values()]) await this.plug(role);
+    if (this.#importGpuWasPulled) await this.#settleOnImportGpu();
+  }
+
+  /** A compositor that went over to the client's GPU comes back to its own when that is pulled: for the next case. */
+  async #settleOnImportGpu(): Promise<void> {
+    this.#importGpuWasPulled = false;
+    if (this.importGpu === this.clientGpu) return;
+    await this.unplug('client');
+    await this.plug('client');
+    await this.quiet();
+    for (const device of this.#devices.values()) device.close();
+    this.#devices.clear();
+  }
+
+  /** Undefined while it is not there; the node of one that was just pulled may be seen beside that of its return. */
+  #open(id: DeviceId): SyncobjDevice | undefined {
+    const { kernel } = this.gpus;
+    for (const node of this.gpus.timelineNodes().filter((candidate) => candidate.id === id)) {
+      try {
+        return kernel.openDevice(node);
+      } catch (error) {
+        if (!hasErrno(error, 'ENODEV') && !hasErrno(error, 'ENOENT')) throw error;
+      }
+    }
+    return undefined;
   }
 
   get #hotplug(): Hotplug {

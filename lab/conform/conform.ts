@@ -1,4 +1,5 @@
 /** Plays the cases one after the other and collects the verdicts. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from '../../native/binding.ts';
 import { CaseRun } from './case-run.ts';
 import type { ConformCase } from './conform-case.ts';
@@ -83,15 +84,17 @@ function reasonOf(error: unknown): string {
 }
 
 async function withTimeout<T>(work: Promise<T>, limitMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const error = new CaseFailedError(`did not end within ${limitMs / 1000} s`);
-    timer = setTimeout(() => reject(error), limitMs);
+  const done = new AbortController();
+  const late = sleep(limitMs, undefined, { signal: done.signal }).then(() => {
+    throw new CaseFailedError(`did not end within ${limitMs / 1000} s`);
   });
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    done.abort();
+    // The abort's own rejection, and that of a case which goes on after its time, have nobody else who listens.
+    late.catch(() => {});
+    work.catch(() => {});
   }
 }
 

@@ -19,22 +19,23 @@ const BITS_PER_PIXEL = 32;
 export class DrmGpus implements TestGpus {
   readonly kernel: LinuxKernel;
   readonly description: string;
-  readonly allocators: readonly BufferAllocator[];
   readonly fences: TestFences | undefined;
   readonly hotplug: Hotplug | undefined;
   readonly #fenceSource: FenceSource | undefined;
 
   constructor(poller: Poller, hotplug: Hotplug | undefined) {
-    const cards = primaryNodes();
     this.kernel = new LinuxKernel({ poller });
     this.description = `${this.kernel.description} with ${this.timelineNodes().length} GPUs`;
     this.hotplug = hotplug;
-    const source = openFenceSource(cards);
+    const source = openFenceSource(primaryNodes());
     this.#fenceSource = source;
     this.fences = source && { canFail: source.canFail, create: () => source.create() };
-    // Many drivers import only what they allocated themselves; udmabuf is for those that map everything.
-    this.allocators = [
-      ...cards.map((path) => ({
+  }
+
+  /** Many drivers import only what they allocated themselves; udmabuf is for those that map everything. */
+  get allocators(): readonly BufferAllocator[] {
+    return [
+      ...primaryNodes().map((path) => ({
         name: `dumb buffer of ${path}`,
         allocate: (width: number, height: number) => createDumbBuffer(path, width, height),
       })),

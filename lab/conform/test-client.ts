@@ -140,14 +140,15 @@ export class TestClient {
 
   /** A dma-buf the compositor takes, made in the first way it does. */
   async dmabufBuffer(): Promise<WlBufferProxy> {
-    const { gpus } = this.#run.environment;
+    const { environment } = this.#run;
+    const known = environment.knownAllocator;
+    const others = (environment.gpus?.allocators ?? []).filter(({ name }) => name !== known?.name);
     const refusals: string[] = [];
-    const { knownAllocator } = this.#run.environment;
-    const allocators = knownAllocator ? [knownAllocator] : (gpus?.allocators ?? []);
-    for (const allocator of allocators) {
+    for (const allocator of known ? [known, ...others] : others) {
       const buffer = await this.#tryAllocator(allocator, refusals);
+      if (this.error) throw new CaseFailedError(`disconnected: ${this.error.message}`);
       if (!buffer) continue;
-      this.#run.environment.knownAllocator = allocator;
+      environment.knownAllocator = allocator;
       return buffer;
     }
     throw new CaseSkippedError(`no dma-buf the compositor would take: ${refusals.join('; ')}`);
@@ -220,7 +221,7 @@ export class TestClient {
     params.create(BUFFER_SIZE, BUFFER_SIZE, DRM_XRGB8888, 0);
     await this.#run.until(() => buffer !== undefined || failed || !this.display.open);
     if (this.display.open) params.destroy();
-    if (!buffer) refusals.push(`${allocator.name}: ${this.error?.message ?? 'refused'}`);
+    if (!buffer) refusals.push(`${allocator.name}: refused`);
     return buffer;
   }
 }

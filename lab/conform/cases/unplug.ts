@@ -263,9 +263,9 @@ const plainClientSurvives: ConformCase = {
 
 /** See the file comment. */
 export const UNPLUG_CASES: readonly ConformCase[] = [
-  plainClientSurvives,
   clientUnsubmitted,
   clientFencePending,
   ...IMPORT_MOMENTS.map(importUnplug),
   allGone,
+  plainClientSurvives,
 ];
