@@ -6,7 +6,7 @@ import type { SyncKernel } from '../devices/sync-kernel.ts';
 import type { Client } from '../protocols/server/client.ts';
 import { Display } from '../protocols/server/display.ts';
 import { createFixesGlobal } from '../protocols/server/fixes.ts';
-import type { SyncBudgets } from '../sync/budget.ts';
+import type { BudgetExceeded, SyncBudgets } from '../sync/budget.ts';
 import { SyncManager } from '../sync/manager.ts';
 import type { RecoveryStrategy } from '../sync/recovery.ts';
 import type { SyncStats } from '../sync/stats.ts';
@@ -165,11 +165,13 @@ export class CompositorCore implements HandlerContext {
   }
 
   #clientCreated(client: Client): void {
-    const owner = this.sync.createOwner(`client ${client.number}`, ({ resource, state }) => {
+    const onBudget = ({ resource, state }: BudgetExceeded): void => {
       const reason = `${SYNC_BUDGET} (${resource})`;
       if (state === 'exceeded') client.pause(reason);
       else if (client.alive) client.resume(reason);
-    });
+    };
+    const name = `client ${client.number}`;
+    const owner = this.sync.createOwner(name, onBudget, client.credentials);
     this.#states.add(new ClientState(client, owner, this.#budgets, this.log));
   }
 

@@ -6,6 +6,7 @@
  * has a soft limit: pausing a client that must speak to get relief would be a deadlock.
  */
 import { BudgetExceededError, SyncDisposedError } from './errors.ts';
+import type { SyncPeer } from './peer.ts';
 
 /**
  * - `timelines`: syncobjs held, also those the client destroyed while something of them is pending.
@@ -101,20 +102,24 @@ export class TotalAccount {
 /** One owner's account. What is taken is given back with {@link give}, or all at once with {@link close}. */
 export class Account {
   readonly name: string;
+  readonly peer: SyncPeer;
   readonly counts: BudgetCounts = noCounts();
   readonly #limits: BudgetLimits;
   readonly #total: TotalAccount;
   readonly #onSoft: (exceeded: BudgetExceeded) => void;
   readonly #exceeded = new Set<BudgetResource>();
   #closed = false;
+  #retired = false;
 
   constructor(
     name: string,
+    peer: SyncPeer,
     limits: BudgetLimits,
     total: TotalAccount,
     onSoft: (exceeded: BudgetExceeded) => void,
   ) {
     this.name = name;
+    this.peer = peer;
     this.#limits = limits;
     this.#total = total;
     this.#onSoft = onSoft;
@@ -137,7 +142,7 @@ export class Account {
     this.#total.counts[resource]++;
     const count = ++this.counts[resource];
     const limit = this.#limits[resource].soft;
-    if (count > limit && !this.#exceeded.has(resource)) {
+    if (count > limit && !this.#retired && !this.#exceeded.has(resource)) {
       this.#exceeded.add(resource);
       this.#onSoft({ resource, state: 'exceeded', count, limit });
     }
@@ -148,16 +153,23 @@ export class Account {
     this.#total.counts[resource]--;
     const count = --this.counts[resource];
     const limit = this.#limits[resource].soft;
-    if (count <= limit * RELIEF_RATIO && this.#exceeded.delete(resource)) {
+    if (count <= limit * RELIEF_RATIO && this.#exceeded.delete(resource) && !this.#retired) {
       this.#onSoft({ resource, state: 'relieved', count, limit });
     }
+  }
+
+  /** The client is gone: what is still held stays counted, but no share is kept for it and nobody is told. Idempotent. */
+  retire(): void {
+    if (this.#retired) return;
+    this.#retired = true;
+    this.#total.owners--;
   }
 
   /** The owner is gone; whatever is still counted is given back, nobody is told. Idempotent. */
   close(): void {
     if (this.#closed) return;
+    this.retire();
     this.#closed = true;
-    this.#total.owners--;
     for (const resource of Object.keys(this.counts) as BudgetResource[]) {
       this.#total.counts[resource] -= this.counts[resource];
       this.counts[resource] = 0;

@@ -4,6 +4,7 @@ import type { Poller } from '../native/poller.ts';
 import type { SyncobjDevice } from '../devices/syncobj-device.ts';
 import type { SyncKernel } from '../devices/sync-kernel.ts';
 import type { ExportPoll } from './export-poll.ts';
+import type { LeftBehind } from './left-behind.ts';
 import type { SyncLog } from './log.ts';
 import type { RecoveryContext, RecoveryStrategy } from './recovery.ts';
 import type { RetryQueue } from './retry.ts';
@@ -24,6 +25,9 @@ export interface SyncContext {
   readonly retries: RetryQueue;
   readonly exportPoll: ExportPoll;
   readonly signals: SignalBatch;
+  readonly leftBehind: LeftBehind;
+  /** Timelines whose unsubmitted points are asked for at intervals, because nothing may be armed for them. */
+  readonly unarmed: RetryQueue;
   /** What strategies decide upon: the live devices now. */
   recovery(): RecoveryContext;
   /**

@@ -47,6 +47,11 @@ export class ImportTable {
     return this.#lastLost;
   }
 
+  /** Whether a device that comes later can still be given the syncobj. */
+  get keepsFd(): boolean {
+    return this.#fd !== undefined;
+  }
+
   get handles(): number {
     return this.#imports.size;
   }

@@ -16,9 +16,12 @@ import {
 import type { SyncContext } from './context.ts';
 import { SyncDisposedError } from './errors.ts';
 import { ExportPoll } from './export-poll.ts';
+import { LeftBehind } from './left-behind.ts';
 import { SILENT_LOG, type SyncLog } from './log.ts';
 import { SyncOwner } from './owner.ts';
+import { OWN_PROCESS, type SyncPeer } from './peer.ts';
 import type { RecoveryContext, RecoveryStrategy } from './recovery.ts';
+import { RetiredOwners } from './retired-owners.ts';
 import { RetryQueue } from './retry.ts';
 import { SignalBatch } from './signal-batch.ts';
 import { newCounters, type SyncStats } from './stats.ts';
@@ -40,6 +43,9 @@ export interface SyncManagerOptions {
   readonly trace?: SyncTrace;
 }
 
+/** How long an unsubmitted point for which nothing may be armed goes unnoticed at most. */
+const LONGEST_POLL_NS = 40_000_000n;
+
 /** A dummy render node made to hold syncobjs; what stands behind /dev/syncobj says so by its kind. */
 const CONTAINER_DRIVERS: ReadonlySet<string> = new Set(['rendersync']);
 
@@ -52,6 +58,7 @@ export class SyncManager {
   readonly #budgets: SyncBudgets;
   readonly #total: TotalAccount;
   readonly #owners = new Set<SyncOwner>();
+  readonly #retired = new RetiredOwners<SyncOwner>();
   readonly #subscription: Subscription;
   #known: readonly SyncobjDevice[] = [];
   #nextTimelineId = 1;
@@ -93,6 +100,8 @@ export class SyncManager {
       retries: new RetryQueue(clock),
       exportPoll: new ExportPoll(clock),
       signals: new SignalBatch(deviceLost),
+      leftBehind: new LeftBehind(),
+      unarmed: new RetryQueue(clock, LONGEST_POLL_NS),
       recovery: () => this.#recovery(),
       deviceLost,
     };
@@ -134,16 +143,27 @@ export class SyncManager {
 
   /**
    * One owner a client. `onBudget` tells when to stop reading the client's socket and when to go on; it is called from within
-   * other calls and must not dispose the owner.
+   * other calls and must not dispose the owner. `peer`: the process at the other end, which what it leaves behind is booked to.
    */
-  createOwner(name: string, onBudget: (exceeded: BudgetExceeded) => void): SyncOwner {
+  createOwner(
+    name: string,
+    onBudget: (exceeded: BudgetExceeded) => void,
+    peer: SyncPeer = OWN_PROCESS,
+  ): SyncOwner {
     if (this.#disposed) throw new SyncDisposedError('sync manager');
-    const account = new Account(name, this.#budgets.owner, this.#total, onBudget);
+    const account = new Account(name, peer, this.#budgets.owner, this.#total, onBudget);
     const owner = new SyncOwner(
       this.#context,
       {
         nextTimelineId: () => this.#nextTimelineId++,
-        onOwnerDisposed: (disposed) => this.#owners.delete(disposed),
+        onOwnerRetired: (retired) => {
+          this.#owners.delete(retired);
+          this.#retired.add(retired);
+        },
+        onOwnerEnded: (ended) => {
+          this.#owners.delete(ended);
+          this.#retired.delete(ended);
+        },
       },
       account,
     );
@@ -170,6 +190,8 @@ export class SyncManager {
       counters: { ...this.#context.counters },
       handles: owners.reduce((sum, owner) => sum + owner.handles, 0),
       releasesOwed: owners.reduce((sum, owner) => sum + owner.releasesOwed, 0),
+      retired: this.#retiredStats(),
+      registrationsLeftBehind: this.#context.leftBehind.total,
       owners,
       waits: owners.flatMap((owner) => owner.waits),
     };
@@ -180,11 +202,22 @@ export class SyncManager {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const owner of this.#owners) owner.dispose();
+    for (const owner of this.#retired) owner.forget();
     this.#subscription.unsubscribe();
     this.#context.watchdog.dispose();
     this.#context.retries.dispose();
+    this.#context.unarmed.dispose();
     this.#context.exportPoll.dispose();
     this.#registry.dispose();
+  }
+
+  #retiredStats(): SyncStats['retired'] {
+    const stats = [...this.#retired].map((owner) => owner.stats());
+    return {
+      owners: stats.length,
+      timelines: stats.reduce((sum, owner) => sum + owner.counts.timelines, 0),
+      releasesOwed: stats.reduce((sum, owner) => sum + owner.releasesOwed, 0),
+    };
   }
 
   get #canPlace(): boolean {
@@ -209,6 +242,7 @@ export class SyncManager {
     watchdog.onDeviceLost();
     signals.run(() => {
       for (const owner of this.#owners) owner.deviceLost(device);
+      for (const owner of this.#retired) owner.deviceLost(device);
     });
   }
 
@@ -221,6 +255,7 @@ export class SyncManager {
     }
     signals.run(() => {
       for (const owner of this.#owners) owner.deviceAdded();
+      for (const owner of this.#retired) owner.deviceAdded();
       retries.kick();
     });
   }

@@ -7,6 +7,8 @@ import type { SyncContext } from './context.ts';
 import { SyncDisposedError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';
 import { LooseWaits } from './loose-waits.ts';
+import type { SyncPeer } from './peer.ts';
+import { MAX_RETIRED_PER_OWNER, type RetiredOwner } from './retired-owners.ts';
 import type { OwnerStats, WaitStats } from './stats.ts';
 import { Timeline } from './timeline.ts';
 import { TimelineState, type TimelineHost } from './timeline-state.ts';
@@ -16,10 +18,13 @@ import { Wakeups } from './wakeups.ts';
 /** What an owner needs from its manager. */
 export interface OwnerHost {
   nextTimelineId(): number;
-  onOwnerDisposed(owner: SyncOwner): void;
+  /** Its client is gone; it is kept for what it owes until {@link onOwnerEnded}. */
+  onOwnerRetired(owner: SyncOwner): void;
+  /** Nothing is left of it. */
+  onOwnerEnded(owner: SyncOwner): void;
 }
 
-export class SyncOwner implements TimelineHost {
+export class SyncOwner implements TimelineHost, RetiredOwner {
   readonly name: string;
   readonly account: Account;
   readonly wakeups: Wakeups;
@@ -28,6 +33,7 @@ export class SyncOwner implements TimelineHost {
   readonly #timelines = new Set<TimelineState>();
   readonly #loose: LooseWaits;
   #disposed = false;
+  #ended = false;
 
   /** Made by {@link SyncManager.createOwner}. */
   constructor(context: SyncContext, host: OwnerHost, account: Account) {
@@ -50,7 +56,7 @@ export class SyncOwner implements TimelineHost {
     try {
       state.place();
     } catch (error) {
-      state.dispose();
+      state.retire(false);
       throw error;
     }
     return new Timeline(state, `syncobj#${state.timelineId}`);
@@ -102,7 +108,19 @@ export class SyncOwner implements TimelineHost {
     };
   }
 
-  /** The client is gone: unfinished release points are signalled, waits end without a word, everything is given back. Idempotent. */
+  get peer(): SyncPeer {
+    return this.account.peer;
+  }
+
+  /** Live timelines, and destroyed ones something of which is pending. */
+  get timelineCount(): number {
+    return this.#timelines.size;
+  }
+
+  /**
+   * The client is gone: unfinished release points are signalled, waits end without a word, everything is given back. What no
+   * device takes now stays owed, within limits, until one comes (see retired-owners.ts). Idempotent.
+   */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -111,12 +129,22 @@ export class SyncOwner implements TimelineHost {
     });
     // An outer batch would come too late: the imports go now.
     this.#context.signals.flush();
-    for (const timeline of this.#timelines) timeline.dispose();
     this.#loose.dispose();
+    let kept = 0;
+    for (const timeline of this.#timelines) {
+      timeline.retire(kept < MAX_RETIRED_PER_OWNER);
+      if (this.#timelines.has(timeline)) kept++;
+    }
     this.wakeups.dispose();
-    this.account.close();
     this.#context.watchdog.forgetOwner(this.name);
-    this.#host.onOwnerDisposed(this);
+    this.account.retire();
+    if (kept > 0) this.#host.onOwnerRetired(this);
+    this.#maybeEnd();
+  }
+
+  /** Gives up what is owed after {@link dispose}. */
+  forget(): void {
+    for (const timeline of this.#timelines) timeline.retire(false);
   }
 
   // --- for the manager and the timelines --------------------------------------
@@ -135,6 +163,14 @@ export class SyncOwner implements TimelineHost {
 
   onTimelineEnded(state: TimelineState): void {
     this.#timelines.delete(state);
+    this.#maybeEnd();
+  }
+
+  #maybeEnd(): void {
+    if (!this.#disposed || this.#ended || this.#timelines.size > 0) return;
+    this.#ended = true;
+    this.account.close();
+    this.#host.onOwnerEnded(this);
   }
 
   #createState(fd: OwnedFd): TimelineState {

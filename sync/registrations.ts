@@ -8,15 +8,21 @@
 import type { ArmPhase, Point } from '../devices/syncobj-device.ts';
 import type { Account } from './budget.ts';
 import type { TimelineImport } from './import-table.ts';
+import type { LeftBehind } from './left-behind.ts';
 import { hasPoint, insertByPoint, takeReached, type AtPoint } from './point.ts';
+
+/** `served`: an armed one will do. `full`: nothing more is armed for this peer, the point has to be polled. */
+export type ArmResult = 'armed' | 'served' | 'full';
 
 export class Registrations {
   readonly #account: Account;
+  readonly #leftBehind: LeftBehind;
   readonly #available: AtPoint[] = [];
   readonly #signalled: AtPoint[] = [];
 
-  constructor(account: Account) {
+  constructor(account: Account, leftBehind: LeftBehind) {
     this.#account = account;
+    this.#leftBehind = leftBehind;
   }
 
   get available(): number {
@@ -32,14 +38,15 @@ export class Registrations {
   }
 
   /**
-   * Sees to it that `eventfd` will fire for `point`. Returns whether the kernel was asked, so that the caller has to look once
-   * more. Errors: BudgetExceededError, DeviceLostError, SystemError; then nothing is registered.
+   * Sees to it that `eventfd` will fire for `point`. When it was `armed` the caller has to look once more. Errors:
+   * BudgetExceededError, DeviceLostError, SystemError; then nothing is registered.
    */
-  ensure(at: TimelineImport, point: Point, phase: ArmPhase, eventfd: number): boolean {
+  ensure(at: TimelineImport, point: Point, phase: ArmPhase, eventfd: number): ArmResult {
     const armed = phase === 'available' ? this.#available : this.#signalled;
     const smallest = armed[0];
-    if (phase === 'available' && smallest && smallest.point <= point) return false;
-    if (phase === 'signalled' && hasPoint(armed, point)) return false;
+    if (phase === 'available' && smallest && smallest.point <= point) return 'served';
+    if (phase === 'signalled' && hasPoint(armed, point)) return 'served';
+    if (this.#leftBehind.isFull(this.#account.peer)) return 'full';
     this.#account.take('registrations');
     try {
       at.device.arm(at.handle, point, phase, eventfd);
@@ -48,7 +55,7 @@ export class Registrations {
       throw error;
     }
     insertByPoint(armed, { point });
-    return true;
+    return 'armed';
   }
 
   /** Those up to `reached` have fired. */
@@ -60,6 +67,7 @@ export class Registrations {
 
   /** The syncobj is let go of: what is still armed cannot be followed any longer. */
   clear(): void {
+    this.#leftBehind.book(this.#account.peer, this.size);
     for (let left = this.size; left > 0; left--) this.#account.give('registrations');
     this.#available.length = 0;
     this.#signalled.length = 0;

@@ -7,17 +7,19 @@ export interface Retryable {
 }
 
 export const FIRST_RETRY_NS = 5_000_000n;
-/** The interval doubles up to this one. Attempts are not limited: a debt stays a debt. */
+/** The interval doubles up to this one, unless the queue is made with another. Attempts are not limited: a debt stays a debt. */
 export const LONGEST_RETRY_NS = 1_000_000_000n;
 
 export class RetryQueue {
   readonly #clock: Clock;
+  readonly #longestNs: bigint;
   readonly #waiting = new Set<Retryable>();
   #intervalNs = FIRST_RETRY_NS;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, longestNs: bigint = LONGEST_RETRY_NS) {
     this.#clock = clock;
+    this.#longestNs = longestNs;
   }
 
   get size(): number {
@@ -48,7 +50,7 @@ export class RetryQueue {
   #onTimer(): void {
     this.#timer = undefined;
     this.#intervalNs *= 2n;
-    if (this.#intervalNs > LONGEST_RETRY_NS) this.#intervalNs = LONGEST_RETRY_NS;
+    if (this.#intervalNs > this.#longestNs) this.#intervalNs = this.#longestNs;
     this.#tryAll();
     if (this.#waiting.size > 0) {
       this.#timer ??= this.#clock.at(this.#clock.nowNs() + this.#intervalNs, () => this.#onTimer());

@@ -64,6 +64,14 @@ export interface SyncStats {
   readonly counters: Readonly<SyncCounters>;
   readonly handles: number;
   readonly releasesOwed: number;
+  /** Owners whose client is gone and what is still owed on their behalf. `counts` includes their timelines and descriptors. */
+  readonly retired: {
+    readonly owners: number;
+    readonly timelines: number;
+    readonly releasesOwed: number;
+  };
+  /** Armed eventfds of timelines that were let go of: at most so many are still in the kernel (see left-behind.ts). */
+  readonly registrationsLeftBehind: number;
   readonly owners: readonly OwnerStats[];
   readonly waits: readonly WaitStats[];
 }

@@ -39,6 +39,9 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
   /** Neither handles nor fd are held any more. */
   #letGo = false;
   #wantsRetry = false;
+  #wantsPoll = false;
+  /** In the queue of what is polled; asks again until everything pending is armed, fenced or over. */
+  readonly #poll: Retryable = { retry: () => this.#pollNow() };
 
   /** Takes `fd`, for which and for the timeline the account has been charged. */
   constructor(context: SyncContext, host: TimelineHost, timelineId: number, fd: OwnedFd) {
@@ -46,7 +49,7 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
     this.#host = host;
     this.timelineId = timelineId;
     this.imports = new ImportTable(context, host.account, timelineId, fd);
-    this.registrations = new Registrations(host.account);
+    this.registrations = new Registrations(host.account, context.leftBehind);
     this.waits = new WaitList(context, host.account, this);
     this.debts = new ReleaseDebts(context, host.account, this);
   }
@@ -188,6 +191,11 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
     this.#context.retries.add(this);
   }
 
+  pollLater(): void {
+    this.#wantsPoll = true;
+    this.#context.unarmed.add(this.#poll);
+  }
+
   retry(): boolean {
     this.#wantsRetry = false;
     if (this.#letGo || (this.#destroyed && this.#idle)) return true;
@@ -213,16 +221,29 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
     this.#maybeLetGo();
   }
 
-  /** The owner goes. Debts are to be finished before. */
-  dispose(): void {
+  /**
+   * The owner's client is gone. Debts are to be finished before; what could not be paid stays owed where that has a chance and
+   * `keep` is set, and keeps the syncobj.
+   */
+  retire(keep: boolean): void {
     this.#destroyed = true;
     this.waits.dispose();
-    this.debts.dispose();
-    this.#letGoNow();
+    this.registrations.clear();
+    const hasChance = this.current !== undefined || this.imports.keepsFd;
+    if (!keep || !hasChance) this.debts.dispose();
+    if (this.debts.size === 0) this.#letGoNow();
   }
 
   get #idle(): boolean {
     return this.waits.unfenced === 0 && this.debts.size === 0;
+  }
+
+  #pollNow(): boolean {
+    this.#wantsPoll = false;
+    if (this.#letGo || this.waits.unfenced === 0) return true;
+    this.waits.rearm();
+    this.#host.wakeups.scan();
+    return !this.#wantsPoll || this.waits.unfenced === 0;
   }
 
   #plan(kind: 'wait' | 'release'): LossPlan {
@@ -287,6 +308,7 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
     if (!this.#letGo) {
       this.#letGo = true;
       this.#context.retries.remove(this);
+      this.#context.unarmed.remove(this.#poll);
       this.#host.wakeups.deactivate(this);
       this.registrations.clear();
       this.imports.dispose();

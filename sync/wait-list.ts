@@ -33,6 +33,8 @@ export interface WaitListHost extends WaitHome {
   activate(): void;
   /** Something could not be done for want of room: try again later. */
   retryLater(): void;
+  /** Nothing may be armed: ask how far it is every now and then. */
+  pollLater(): void;
   /** A wait ended. */
   onWaitEnded(): void;
 }
@@ -295,8 +297,9 @@ export class WaitList {
     if (!at) return false;
     try {
       const eventfd = this.#host.eventfd(phase);
-      const armed = this.#host.registrations.ensure(at, wait.point, phase, eventfd);
-      if (!armed) return false;
+      const result = this.#host.registrations.ensure(at, wait.point, phase, eventfd);
+      if (result === 'full') this.#host.pollLater();
+      if (result !== 'armed') return false;
       this.#host.activate();
       this.#host.onArmed(phase);
       const { tracer } = this.#context;

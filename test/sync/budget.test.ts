@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Account, TotalAccount, defaultBudgets, type BudgetLimits } from '../../sync/budget.ts';
+import { OWN_PROCESS } from '../../sync/peer.ts';
 import { BudgetExceededError } from '../../sync/errors.ts';
 import { inWorld } from './world.ts';
 
@@ -15,8 +16,12 @@ const NO_LIMITS: BudgetLimits = {
 test('a soft limit is told once when crossed, and once when there is room again', () => {
   const told: string[] = [];
   const limits = { ...NO_LIMITS, waits: { soft: 4, hard: 6 } };
-  const account = new Account('app', limits, new TotalAccount(NO_LIMITS), ({ state, count }) =>
-    told.push(`${state} at ${count}`),
+  const account = new Account(
+    'app',
+    OWN_PROCESS,
+    limits,
+    new TotalAccount(NO_LIMITS),
+    ({ state, count }) => told.push(`${state} at ${count}`),
   );
   for (let count = 0; count < 6; count++) account.take('waits');
   expect(() => account.take('waits')).toThrow(BudgetExceededError);
@@ -26,8 +31,8 @@ test('a soft limit is told once when crossed, and once when there is room again'
 
 test('at the total the greedy are refused, and the modest still served', () => {
   const total = new TotalAccount({ ...NO_LIMITS, fds: { soft: Infinity, hard: 10 } });
-  const greedy = new Account('greedy', NO_LIMITS, total, () => {});
-  const modest = new Account('modest', NO_LIMITS, total, () => {});
+  const greedy = new Account('greedy', OWN_PROCESS, NO_LIMITS, total, () => {});
+  const modest = new Account('modest', OWN_PROCESS, NO_LIMITS, total, () => {});
   for (let count = 0; count < 10; count++) greedy.take('fds');
   expect(() => greedy.take('fds')).toThrow('greedy: more than 10 fds of all owners');
   for (let count = 0; count < 5; count++) modest.take('fds');
