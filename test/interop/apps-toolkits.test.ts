@@ -2,7 +2,7 @@
 import { PNG } from 'pngjs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { debianPackages } from '../support/debian.ts';
-import { Control, pause, Session } from './apps-support.ts';
+import { type Control, pause, Session } from './apps-support.ts';
 
 const TIMEOUT_MS = 90_000;
 const BUTTON_LEFT = 272;
