@@ -1,0 +1,129 @@
+/** `syncline explore`: random interleavings against every promise. */
+import { writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { playSeeds, reportOf, type ExploreReport } from '../lab/explore/explore.ts';
+import { describeStep } from '../lab/explore/step.ts';
+import { exploreInWorkers } from '../lab/explore/workers.ts';
+import { SystemClock } from '../native/clock.ts';
+import { DEFAULT_STRATEGY, STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
+import { EXIT_CASE_FAILED } from './exit-status.ts';
+
+interface ExploreFlags {
+  seeds?: number;
+  from: number;
+  seed?: number;
+  minutes?: number;
+  strategy: string;
+  json?: string;
+}
+
+const DEFAULT_SEEDS = 1000;
+
+export function exploreCommand(): Command {
+  return new Command('explore')
+    .description(
+      'play random interleavings of commits, fences, unplugs and failures; judge every promise after every step',
+    )
+    .option(
+      '--seeds <n>',
+      `how many runs (default: ${DEFAULT_SEEDS}, or what --minutes allow)`,
+      positive,
+    )
+    .option('--from <seed>', 'the first seed', whole, 1)
+    .option('--seed <seed>', 'this one seed alone, in this process', whole)
+    .option('--minutes <m>', 'how long', positiveNumber)
+    .option(
+      '--strategy <name>',
+      `one of ${[...STRATEGIES.keys()].join(', ')}`,
+      known,
+      DEFAULT_STRATEGY.name,
+    )
+    .option('--json <file>', 'write the result as JSON (- for standard output)')
+    .action(run);
+}
+
+async function run(flags: ExploreFlags): Promise<void> {
+  const report = await explore(flags);
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  const human = flags.json === '-' ? process.stderr : process.stdout;
+  human.write(describe(report));
+  if (flags.json === '-') process.stdout.write(text);
+  else if (flags.json !== undefined) await writeFile(flags.json, text);
+  if (report.violations.length > 0) process.exitCode = EXIT_CASE_FAILED;
+}
+
+async function explore({
+  seed,
+  seeds,
+  from,
+  minutes,
+  strategy,
+}: ExploreFlags): Promise<ExploreReport> {
+  if (seed !== undefined) {
+    return reportOf(strategy, seed, [playSeeds(strategyByName(strategy), seed, 1)]);
+  }
+  const { isTTY } = process.stderr;
+  const limits = {
+    ...(minutes !== undefined && { minutes }),
+    ...(seeds !== undefined && { seeds }),
+    ...(seeds === undefined && minutes === undefined && { seeds: DEFAULT_SEEDS }),
+  };
+  const report = await exploreInWorkers({
+    strategy,
+    firstSeed: from,
+    clock: new SystemClock({ ref: false }),
+    ...limits,
+    onProgress: (soFar) => {
+      if (isTTY) process.stderr.write(`\r${figures(soFar)} `);
+    },
+  });
+  if (isTTY) process.stderr.write('\r\u001b[K');
+  return report;
+}
+
+function figures({ seeds, steps, states, violations, stepsPerCpuSecond }: ExploreReport): string {
+  const broken = violations.length === 1 ? '1 violation' : `${violations.length} violations`;
+  return `${seeds} seeds, ${steps} steps, ${states} states, ${broken} (${stepsPerCpuSecond} steps per CPU second)`;
+}
+
+/** What was found, then what was reached, for people. */
+function describe(report: ExploreReport): string {
+  const lines: string[] = [];
+  for (const { seed, invariant, detail, trace, foundAtStep } of report.violations) {
+    lines.push(`seed ${seed}: ${invariant}: ${detail}`);
+    for (const step of trace) lines.push(`  ${describeStep(step)}`);
+    lines.push(
+      `  shrunk to ${trace.length} of ${foundAtStep} steps; again: syncline explore --strategy ${report.strategy} --seed ${seed}`,
+    );
+  }
+  const outcomes = Object.entries(report.outcomes).map(([outcome, count]) => `${outcome} ${count}`);
+  lines.push(`steps and what came of them: ${outcomes.join(', ')}`);
+  lines.push(`${report.strategy}: ${figures(report)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function known(name: string): string {
+  try {
+    return strategyByName(name).name;
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function positive(text: string): number {
+  const value = whole(text);
+  if (value < 1) throw new InvalidArgumentError('want a positive integer');
+  return value;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('want a whole number');
+  return value;
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('want a positive number');
+  return value;
+}

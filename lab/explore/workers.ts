@@ -1,0 +1,86 @@
+/** Explorations in parallel: each worker process plays a few seeds at a time, so that counting its descriptors means something. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../native/clock.ts';
+import { reportOf, type ExploreReport, type SeedsResult } from './explore.ts';
+
+export interface ExploreOptions {
+  /** A built-in one. */
+  readonly strategy: string;
+  readonly firstSeed: number;
+  /** How many; when not given, as many as `minutes` allow. */
+  readonly seeds?: number;
+  readonly minutes?: number;
+  /** Real time, for `minutes`. */
+  readonly clock: Clock;
+  /** Default: one a processor. */
+  readonly workers?: number;
+  /** After each handful of seeds. */
+  readonly onProgress?: (report: ExploreReport) => void;
+}
+
+/** What a worker is asked. */
+export interface SeedsTask {
+  readonly strategy: string;
+  readonly from: number;
+  readonly count: number;
+}
+
+export type SeedsAnswer =
+  | { readonly type: 'result'; readonly result: SeedsResult }
+  | { readonly type: 'error'; readonly message: string };
+
+/** Few enough for progress to be seen, enough for asking to cost nothing. */
+const SEEDS_PER_TASK = 8;
+/** A strategy that fails everywhere: what is found after these says nothing new. */
+const ENOUGH_VIOLATIONS = 10;
+const NS_PER_MINUTE = 60e9;
+const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+
+/** Rejects when a worker dies: then the exploration has found something worse than a broken promise. */
+export async function exploreInWorkers(options: ExploreOptions): Promise<ExploreReport> {
+  const { strategy, firstSeed, clock } = options;
+  const seeds = options.seeds ?? Number.POSITIVE_INFINITY;
+  const minutes = options.minutes ?? Number.POSITIVE_INFINITY;
+  const startNs = clock.nowNs();
+  const parts: SeedsResult[] = [];
+  let nextSeed = firstSeed;
+  const wanted = (): boolean =>
+    nextSeed < firstSeed + seeds &&
+    Number(clock.nowNs() - startNs) < minutes * NS_PER_MINUTE &&
+    parts.reduce((found, { violations }) => found + violations.length, 0) < ENOUGH_VIOLATIONS;
+  const lane = async (): Promise<void> => {
+    const child = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    try {
+      while (wanted()) {
+        const count = Math.min(SEEDS_PER_TASK, firstSeed + seeds - nextSeed);
+        const task = { strategy, from: nextSeed, count };
+        nextSeed += count;
+        parts.push(await ask(child, task));
+        options.onProgress?.(reportOf(strategy, firstSeed, parts));
+      }
+    } finally {
+      child.kill();
+    }
+  };
+  const workers = options.workers ?? availableParallelism();
+  const lanes = Math.max(1, Math.min(workers, Math.ceil(seeds / SEEDS_PER_TASK)));
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return reportOf(strategy, firstSeed, parts);
+}
+
+function ask(child: ChildProcess, task: SeedsTask): Promise<SeedsResult> {
+  return new Promise((resolve, reject) => {
+    const name = `seeds ${task.from} to ${task.from + task.count - 1} under ${task.strategy}`;
+    const onExit = (code: number | null, signal: string | null): void =>
+      reject(new Error(`worker died (${signal ?? code}) playing ${name}`));
+    child.once('exit', onExit);
+    child.once('message', (answer: SeedsAnswer) => {
+      child.off('exit', onExit);
+      if (answer.type === 'result') resolve(answer.result);
+      else reject(new Error(`${name}: ${answer.message}`));
+    });
+    child.send(task);
+  });
+}
