@@ -68,3 +68,10 @@ function lowerBound<T extends AtPoint>(sorted: readonly T[], point: Point): numb
   }
   return low;
 }
+
+/** Those at or below `reached`, of a list sorted by point. A copy: what is done with one may change the list. */
+export function upTo<T extends AtPoint>(sorted: readonly T[], reached: Point): T[] {
+  let count = 0;
+  while (count < sorted.length && sorted[count]!.point <= reached) count++;
+  return count === 0 ? [] : sorted.slice(0, count);
+}

@@ -199,8 +199,12 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
   retry(): boolean {
     this.#wantsRetry = false;
     if (this.#letGo || (this.#destroyed && this.#idle)) return true;
-    if (this.current) this.waits.rearm();
-    else this.#retryImport();
+    if (this.current) {
+      this.waits.retryBlind();
+      this.waits.rearm();
+    } else {
+      this.#retryImport();
+    }
     this.#host.wakeups.scan();
     return !this.#wantsRetry;
   }

@@ -13,7 +13,8 @@ import type { SyncContext } from './context.ts';
 import { BudgetExceededError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';
 import type { ImportTable } from './import-table.ts';
-import { insertByPoint, removeByPoint, type AtPoint } from './point.ts';
+import { insertByPoint, removeByPoint, upTo } from './point.ts';
+import { PolledWait } from './polled-wait.ts';
 import type { Registrations } from './registrations.ts';
 import { SyncFileWatch, outcomeIfSignalled } from './sync-file-watch.ts';
 import { traceOutcome } from './trace-outcome.ts';
@@ -134,7 +135,7 @@ export class WaitList {
       this.#trace('available', wait);
       const result = this.#tryExport(wait);
       if (result === 'lost') return false;
-      if (result !== 'exported') this.#goBlind(wait);
+      if (result !== 'exported') this.#goBlindForNow(wait);
     }
     for (const wait of upTo(this.#blind, reached)) this.#markSubmitted(wait);
     return this.rearm();
@@ -145,8 +146,13 @@ export class WaitList {
     const seesErrors = this.#context.strategy.waitsOn !== 'eventfd';
     for (const wait of upTo(this.#blind, reached)) {
       if (wait.stage !== 'blind') continue;
-      if (seesErrors && this.#tryExport(wait) === 'exported') continue;
-      this.assumeSignalled(wait);
+      const result = seesErrors ? this.#readOutcome(wait) : 'unsubmitted';
+      // Whoever knows the timeline next is asked again: a failure must not pass for want of a device or a descriptor.
+      if (result === 'lost') return;
+      if (result === 'unsubmitted') this.assumeSignalled(wait);
+      if (result !== 'no-room') continue;
+      wait.unread = true;
+      this.#host.retryLater();
     }
   }
 
@@ -168,12 +174,27 @@ export class WaitList {
       const [next] = this.#queued;
       if (this.#context.strategy.exportsEarly) this.#pollQueued();
       else if (next) armed = this.#arm(next, 'available');
-      for (const wait of this.#blind.slice()) if (this.#arm(wait, 'signalled')) armed = true;
+      for (const wait of this.#blind.slice()) {
+        // An eventfd for what has signalled would fire again and again.
+        if (!wait.unread && this.#arm(wait, 'signalled')) armed = true;
+      }
     } catch (error) {
       if (!(error instanceof BudgetExceededError)) throw error;
       this.#host.retryLater();
     }
     return armed;
+  }
+
+  /** There may be room now for the sync_files that blind waits do without. */
+  retryBlind(): void {
+    if (this.#context.strategy.waitsOn === 'eventfd') return;
+    for (const wait of this.#blind.slice()) {
+      if (wait.stage !== 'blind') continue;
+      const result = wait.unread ? this.#readOutcome(wait) : this.#tryExport(wait);
+      if (result === 'lost') return;
+      if (result === 'no-room') this.#host.retryLater();
+      else if (result === 'unsubmitted') this.#requeue(wait);
+    }
   }
 
   /** A poll of an early-exporting strategy. True: the wait needs no further polls. */
@@ -219,8 +240,20 @@ export class WaitList {
 
   #exportOrGoBlind(wait: PointWait): ExportResult {
     const result = this.#tryExport(wait);
-    if (result === 'no-room') this.#goBlind(wait);
+    if (result === 'no-room') this.#goBlindForNow(wait);
     return result;
+  }
+
+  /** A failure is seen for sure only through a sync_file: it is tried again when there may be room. */
+  #goBlindForNow(wait: PointWait): void {
+    this.#goBlind(wait);
+    this.#host.retryLater();
+  }
+
+  /** Its fence has signalled: a sync_file is needed for a moment only, so no budget stands against it. */
+  #readOutcome(wait: PointWait): ExportResult {
+    this.#expectSignalled = true;
+    return this.#export(wait);
   }
 
   #pollQueued(): void {
@@ -232,9 +265,13 @@ export class WaitList {
   }
 
   #tryExport(wait: PointWait): ExportResult {
+    if (!this.#host.imports.current) return 'lost';
+    return this.#account.hasRoom('fds') ? this.#export(wait) : 'no-room';
+  }
+
+  #export(wait: PointWait): ExportResult {
     const at = this.#host.imports.current;
     if (!at) return 'lost';
-    if (!this.#account.hasRoom('fds')) return 'no-room';
     try {
       return this.#hold(wait, at.device.exportSyncFile(at.handle, wait.point));
     } catch (error) {
@@ -291,6 +328,13 @@ export class WaitList {
     this.#arm(wait, 'signalled');
   }
 
+  /** It went blind before there was a fence to export. */
+  #requeue(wait: PointWait): void {
+    this.#unlist(wait);
+    wait.stage = 'queued';
+    insertByPoint(this.#queued, wait);
+  }
+
   /** BudgetExceededError comes out; whatever else fails is recovered or tried again. */
   #arm(wait: PointWait, phase: ArmPhase): boolean {
     const at = this.#host.imports.current;
@@ -324,6 +368,7 @@ export class WaitList {
   #unlist(wait: PointWait): void {
     if (wait.stage === 'queued') removeByPoint(this.#queued, wait);
     else if (wait.stage === 'blind') removeByPoint(this.#blind, wait);
+    wait.unread = false;
   }
 
   #detach(wait: PointWait): void {
@@ -351,30 +396,4 @@ export class WaitList {
       point: wait.point,
     };
   }
-}
-
-/** A queued wait of an early-exporting strategy. */
-class PolledWait {
-  readonly #list: WaitList;
-  readonly #wait: PointWait;
-
-  constructor(list: WaitList, wait: PointWait) {
-    this.#list = list;
-    this.#wait = wait;
-  }
-
-  pollExport(): boolean {
-    return this.#list.pollExport(this.#wait);
-  }
-
-  exportTimedOut(): void {
-    this.#list.settle(this.#wait, { type: 'lost', reason: 'never-submitted' });
-  }
-}
-
-/** A copy: what is done with one may change the list. */
-function upTo<T extends AtPoint>(sorted: readonly T[], reached: Point): T[] {
-  let count = 0;
-  while (count < sorted.length && sorted[count]!.point <= reached) count++;
-  return count === 0 ? [] : sorted.slice(0, count);
 }

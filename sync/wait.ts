@@ -41,6 +41,8 @@ export class PointWait {
   phaseSinceNs: bigint;
   stage: WaitStage = 'queued';
   fence: HeldFence | undefined;
+  /** While `blind`: it has signalled, and there was no room for the sync_file that tells how. */
+  unread = false;
   /** Nearly always the only one: an array for each wait would double its size. */
   #subscriber: Subscriber<FenceOutcome> | undefined;
   #others: Subscriber<FenceOutcome>[] | undefined;

@@ -212,7 +212,7 @@ test(
 );
 
 test(
-  'a full descriptor table leaves the wait blind, not hanging',
+  'a fence that signals while the descriptor table is full is told when there is room to see how it ended',
   inWorld((world) => {
     const client = world.client();
     const timeline = world.owner().importTimeline(client.exportFd());
@@ -220,10 +220,50 @@ test(
     const restore = world.kernel.injectFault({ operation: 'exportSyncFile', code: 'EMFILE' });
     const seen = world.wait(timeline, 1n);
     expect(seen.outcomes).toEqual([]);
-    fence.signal();
+    fence.fail(ENODEV);
     world.turn();
-    expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
+    world.advance(SECOND);
+    expect(seen.outcomes).toEqual([]);
     restore();
+    world.advance(2n * SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
+  }),
+);
+
+test(
+  'a wait that had no room for a sync_file gets one later, and needs no device any more',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    world.kernel.injectFault({ operation: 'exportSyncFile', code: 'EMFILE', times: 2 });
+    const seen = world.wait(timeline, 1n);
+    world.advance(SECOND);
+    for (const { id } of world.kernel.listNodes())
+      world.kernel.removeDevice(id, { pendingFences: 'leave' });
+    fence.fail(ENODEV);
+    world.advance(SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
+  }),
+);
+
+test(
+  'a device that goes at the very signal of a blind wait does not hide the failure from the survivor',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    const restore = world.kernel.injectFault({ operation: 'exportSyncFile', code: 'EMFILE' });
+    const seen = world.wait(timeline, 1n);
+    restore();
+    const stop = world.kernel.intercept(({ operation, phase, device }) => {
+      if (operation !== 'exportSyncFile' || phase !== 'before') return;
+      stop();
+      world.kernel.removeDevice(device.id, { pendingFences: 'leave' });
+    });
+    fence.fail(ENODEV);
+    world.advance(SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
   }),
 );
 
@@ -288,7 +328,8 @@ test(
     expect(owner.stats().waits).toMatchObject([{ phase: 'submitted' }]);
     fence.signal();
     world.turn();
-    expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
     restore();
+    world.advance(SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
   }),
 );
