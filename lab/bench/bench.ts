@@ -1,6 +1,7 @@
 /** All benches, and running those that are asked for. */
 import { cpus, release } from 'node:os';
 import type { BenchReport, BenchResult } from './result.ts';
+import { runSyncBench, SYNC_TEST_NAMES } from './sync/sync-bench.ts';
 import { runWireBench, WIRE_TEST_NAMES } from './wire/wire-bench.ts';
 
 export interface BenchOptions {
@@ -34,6 +35,14 @@ export const BENCHES: readonly Bench[] = [
     tests: WIRE_TEST_NAMES,
     rounds: 9,
     run: runWireBench,
+  },
+  {
+    name: 'sync',
+    description:
+      'waiting for points: against a C loop with the same ioctls, many waits, unplugging',
+    tests: SYNC_TEST_NAMES,
+    rounds: 7,
+    run: runSyncBench,
   },
 ];
 

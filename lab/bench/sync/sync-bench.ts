@@ -1,0 +1,219 @@
+/** The bench `sync`: waiting for points, ours against a minimal C loop with the same ioctls, and what many waits cost. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { LinuxKernel } from '../../../devices/linux/linux-kernel.ts';
+import { Poller } from '../../../native/poller.ts';
+import { projectRoot } from '../../kernel/project.ts';
+import { BenchBrokenError } from '../errors.ts';
+import { LineProcess } from '../line-process.ts';
+import { peerProgram, SYNC_LOOP } from '../peer-programs.ts';
+import type { BenchResult } from '../result.ts';
+import { alternate, median, medianRatio, rounded } from '../statistics.ts';
+import { pluggableNodes } from './bed.ts';
+import type { BedKind } from './bed.ts';
+import type { PendingFigures, UnplugFigures } from './many.ts';
+import type { WaitTimes } from './waits.ts';
+
+export interface SyncBenchOptions {
+  readonly rounds: number;
+  readonly scale: number;
+  /** Names of tests; empty: all. */
+  readonly tests: readonly string[];
+  onResult(result: BenchResult): void;
+}
+
+const COMMITS = 'sync-commit-submitted';
+const SIGNALS = 'sync-signal';
+const PENDING = 'sync-pending';
+const UNPLUG = 'sync-unplug';
+
+export const SYNC_TEST_NAMES: readonly string[] = [COMMITS, SIGNALS, PENDING, UNPLUG];
+
+const PROGRAM = join(projectRoot, 'dist', 'lab', 'bench', 'sync', 'program.js');
+const C_LOOP = 'epoll loop in C';
+const PCI_RESCAN = '/sys/bus/pci/rescan';
+const WAITS_A_ROUND = 400;
+const PENDING_WAITS = 10_000;
+const UNPLUG_TIMELINES = 1_000;
+const FRAME_MS = 16.7;
+const MAX_IOCTLS = 6;
+const MAX_WAIT_BYTES = 1024;
+
+/** On the kernel's devices when there are two that can be pulled (the VM), else what makes sense on simulated ones. */
+export async function runSyncBench(options: SyncBenchOptions): Promise<void> {
+  const wanted = (name: string): boolean =>
+    options.tests.length === 0 || options.tests.includes(name);
+  const nodes = renderNodes();
+  const bench = new SyncBench(nodes, options);
+  if (wanted(COMMITS)) await bench.waits(COMMITS, 'submitted');
+  if (wanted(SIGNALS)) await bench.waits(SIGNALS, 'signal');
+  if (wanted(PENDING)) await bench.pending();
+  if (wanted(UNPLUG)) await bench.unplug();
+}
+
+function renderNodes(): string[] {
+  const poller = new Poller();
+  const kernel = new LinuxKernel({ poller });
+  try {
+    return pluggableNodes(kernel).map(({ path }) => path);
+  } finally {
+    kernel.dispose();
+    poller.close();
+  }
+}
+
+/** Measures and reports. */
+class SyncBench {
+  readonly #options: SyncBenchOptions;
+  readonly #kind: BedKind;
+  readonly #nodes: readonly string[];
+  readonly #here: string;
+
+  constructor(nodes: readonly string[], options: SyncBenchOptions) {
+    this.#options = options;
+    this.#nodes = nodes;
+    this.#kind = nodes.length >= 2 ? 'drm' : 'sim';
+    this.#here = this.#kind === 'drm' ? `Linux ${release()}` : 'simulated kernel';
+  }
+
+  async waits(name: string, mode: 'submitted' | 'signal'): Promise<void> {
+    const count = this.#scaled(WAITS_A_ROUND);
+    const ours = await this.#start();
+    try {
+      if (this.#kind === 'sim') {
+        const { ioctls } = (await ours.ask(`${mode} ${count}`)) as WaitTimes;
+        this.#skip(name, 'ns', 'needs DRM devices');
+        this.#reportIoctls(name, ioctls);
+        return;
+      }
+      const pairs = await alternate<{ p50Ns: number; ioctls?: number }>(
+        this.#options.rounds,
+        async () => (await ours.ask(`${mode} ${count}`)) as WaitTimes,
+        () => this.#loop(mode, count),
+      );
+      const ratio = medianRatio(pairs, ({ p50Ns }) => p50Ns);
+      this.#report({
+        name,
+        peer: C_LOOP,
+        rounds: pairs.length,
+        wallRatio: rounded(ratio),
+        ours: rounded(median(pairs.map((pair) => pair.ours.p50Ns))),
+        theirs: rounded(median(pairs.map((pair) => pair.theirs.p50Ns))),
+        unit: 'ns p50',
+        target: 'wall ≥ 0.5',
+        reached: ratio >= 0.5,
+      });
+      this.#reportIoctls(name, median(pairs.map((pair) => pair.ours.ioctls ?? Number.NaN)));
+    } finally {
+      await ours.end();
+    }
+  }
+
+  async pending(): Promise<void> {
+    const ours = await this.#start();
+    try {
+      const figures = (await ours.ask(`pending ${this.#scaled(PENDING_WAITS)}`)) as PendingFigures;
+      const { p50Ns, fewP50Ns, bytesPerWait } = figures;
+      this.#report({
+        name: `${PENDING}-latency`,
+        peer: `ours with 10 waits, ${this.#here}`,
+        wallRatio: rounded(fewP50Ns / p50Ns),
+        ours: rounded(p50Ns),
+        theirs: rounded(fewP50Ns),
+        unit: 'ns p50',
+        target: 'wall ≥ 0.5',
+        reached: p50Ns <= 2 * fewP50Ns,
+      });
+      this.#report({
+        name: `${PENDING}-memory`,
+        peer: this.#here,
+        ours: rounded(bytesPerWait),
+        unit: 'bytes/wait',
+        target: `≤ ${MAX_WAIT_BYTES} bytes/wait`,
+        reached: bytesPerWait <= MAX_WAIT_BYTES,
+      });
+    } finally {
+      await ours.end();
+    }
+  }
+
+  /** Once: it pulls a device out, which then has to be plugged in again. */
+  async unplug(): Promise<void> {
+    const count = this.#scaled(UNPLUG_TIMELINES);
+    const theirs = this.#kind === 'drm' ? (await this.#loop('rehome', count)).p50Ns / 1e6 : null;
+    const ours = await this.#start();
+    try {
+      const { rehomeNs, waits } = (await ours.ask(`unplug ${count}`)) as UnplugFigures;
+      const oursMs = rehomeNs / 1e6;
+      this.#report({
+        name: UNPLUG,
+        peer: theirs === null ? this.#here : C_LOOP,
+        wallRatio: theirs === null ? null : rounded(theirs / oursMs),
+        ours: rounded(oursMs),
+        theirs: theirs === null ? null : rounded(theirs),
+        unit: `ms for ${waits} waits`,
+        target: `≤ ${FRAME_MS} ms natively`,
+        reached: oursMs <= FRAME_MS,
+      });
+    } finally {
+      await ours.end();
+      if (this.#kind === 'drm' && existsSync(PCI_RESCAN)) writeFileSync(PCI_RESCAN, '1');
+    }
+  }
+
+  async #start(): Promise<LineProcess> {
+    const child = new LineProcess(process.execPath, ['--expose-gc', PROGRAM, this.#kind]);
+    try {
+      await child.line();
+      return child;
+    } catch (error) {
+      await child.end();
+      throw error;
+    }
+  }
+
+  /** Owns one C process for one measurement. */
+  async #loop(mode: string, count: number): Promise<{ p50Ns: number }> {
+    const [first, second] = this.#nodes;
+    if (first === undefined || second === undefined) throw new BenchBrokenError('no devices');
+    const args = mode === 'rehome' ? [second, second] : [first, second];
+    const child = new LineProcess(await peerProgram(SYNC_LOOP), [...args, mode, String(count)]);
+    try {
+      return JSON.parse(await child.line()) as { p50Ns: number };
+    } finally {
+      await child.end();
+    }
+  }
+
+  #reportIoctls(name: string, ioctls: number): void {
+    this.#report({
+      name: `${name}-ioctls`,
+      peer: this.#here,
+      ours: rounded(ioctls),
+      unit: 'ioctls/commit',
+      target: `≤ ${MAX_IOCTLS}`,
+      reached: ioctls <= MAX_IOCTLS,
+    });
+  }
+
+  #skip(name: string, unit: string, reason: string): void {
+    this.#report({ name, peer: C_LOOP, rounds: 0, ours: null, unit, note: `skipped: ${reason}` });
+  }
+
+  #report(
+    result: Partial<BenchResult> & Pick<BenchResult, 'name' | 'peer' | 'ours' | 'unit'>,
+  ): void {
+    this.#options.onResult({
+      rounds: 1,
+      wallRatio: null,
+      cpuRatio: null,
+      theirs: null,
+      ...result,
+    });
+  }
+
+  #scaled(full: number): number {
+    return Math.max(20, Math.round(full * this.#options.scale));
+  }
+}
