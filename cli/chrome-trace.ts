@@ -4,51 +4,183 @@ import type { CommitTrace, CommitTraceEvent } from '../compositor/trace.ts';
 import type { SyncTrace } from '../sync/trace.ts';
 
 const FLUSH_BYTES = 65_536;
-/** Thread number of device events; surfaces use their object ids. */
-const DEVICES_THREAD = 0;
+/** Process and thread number of what belongs to no client; clients count from 1. */
+const COMPOSITOR = 0;
 
-/** One process row a client, one thread row a surface; a commit is an async span from commit to presented or discarded. */
+/** A content update on its way to the screen: the span around it all, and the stage it is in. */
+interface OpenUpdate {
+  readonly row: Row;
+  readonly update: number;
+  stage: Stage;
+  applied: boolean;
+}
+
+/** What an update waits for: its acquire fence, its turn, the end of the frame. */
+type Stage = 'acquire fence' | 'queued' | 'frame';
+
+interface Row {
+  /** A process a client. */
+  readonly pid: number;
+  /** A thread a surface. */
+  readonly tid: number;
+}
+
+/**
+ * Writes the file. Each content update is a span from its commit until it is presented, discarded or replaced, with its stages inside; each
+ * buffer held is another until its release. All spans are closed when the trace is.
+ */
 export class ChromeTrace {
   readonly #fd: number;
-  #buffer = '[\n';
+  readonly #open = new Map<number, OpenUpdate>();
+  /** Updates whose fence was found signalled before their commit was traced. */
+  readonly #settledEarly = new Set<number>();
+  readonly #held = new Map<number, Row>();
+  readonly #named = new Set<string>();
+  #buffer = '{"displayTimeUnit":"ms","traceEvents":[\n';
   #first = true;
   #closed = false;
+  #lastNs = 0n;
 
   constructor(path: string) {
     this.#fd = openSync(path, 'w');
+    this.#name('process_name', { pid: COMPOSITOR, tid: COMPOSITOR }, 'explicit sync');
+    this.#name('thread_name', { pid: COMPOSITOR, tid: COMPOSITOR }, 'devices and fences');
   }
 
   readonly commit: CommitTrace = (event) => {
-    const { type, timeNs, client, surface, update, ...rest } = event;
-    const row = { pid: client, tid: surface, ts: microseconds(timeNs) };
-    const span = { cat: 'commit', id: update, name: `update ${update}`, ...row };
-    const isEnd = ENDS.has(type);
-    const phase = type === 'commit' ? 'b' : isEnd ? 'e' : 'n';
-    this.#write({ ...span, ph: phase, args: { type, ...rest } });
-    this.#write({ ph: 'i', s: 't', cat: 'commit', name: type, ...row, args: { update, ...rest } });
-  };
-
-  readonly sync: SyncTrace = (event) => {
-    const { type, timeNs, ...rest } = event;
+    const { timeNs, client, surface, update } = event;
+    const row = { pid: client, tid: surface };
+    this.#lastNs = timeNs;
+    this.#nameRow(row);
+    switch (event.type) {
+      case 'commit':
+        this.#begin(event, row);
+        break;
+      case 'signalled':
+        if (this.#open.has(update)) this.#stage(update, 'queued', timeNs);
+        else this.#settledEarly.add(update);
+        break;
+      case 'applied':
+        this.#applied(row, update, timeNs);
+        break;
+      case 'latched':
+        this.#stage(update, 'frame', timeNs);
+        break;
+      case 'presented':
+      case 'discarded':
+        this.#settledEarly.delete(update);
+        this.#end(update, timeNs, event.type);
+        break;
+      case 'released':
+        this.#release(update, timeNs);
+        break;
+    }
+    const { type, timeNs: _, client: _client, surface: _surface, ...args } = event;
     this.#write({
       ph: 'i',
-      s: type.startsWith('device') ? 'g' : 'p',
-      cat: 'sync',
+      s: 't',
+      cat: 'commit',
       name: type,
-      pid: DEVICES_THREAD,
-      tid: DEVICES_THREAD,
+      ...row,
       ts: microseconds(timeNs),
-      args: rest,
+      args,
     });
   };
 
-  /** Writes the rest. Idempotent. */
+  readonly sync: SyncTrace = (event) => {
+    const { type, timeNs, ...args } = event;
+    this.#lastNs = timeNs;
+    this.#write({
+      ph: 'i',
+      s: type.startsWith('device') ? 'g' : 't',
+      cat: 'sync',
+      name: type,
+      pid: COMPOSITOR,
+      tid: COMPOSITOR,
+      ts: microseconds(timeNs),
+      args,
+    });
+  };
+
+  /** Closes what is open and writes the rest. Idempotent. */
   dispose(): void {
     if (this.#closed) return;
+    for (const update of this.#open.keys()) this.#end(update, this.#lastNs, 'trace ended');
+    for (const update of this.#held.keys()) this.#release(update, this.#lastNs);
     this.#closed = true;
-    this.#buffer += '\n]\n';
+    this.#buffer += '\n]}\n';
     this.#flush();
     closeSync(this.#fd);
+  }
+
+  #begin(event: CommitTraceEvent & { type: 'commit' }, row: Row): void {
+    const { update, timeNs, acquire, release } = event;
+    const waits = acquire !== null && !this.#settledEarly.delete(update);
+    const stage = waits ? 'acquire fence' : 'queued';
+    this.#open.set(update, { row, update, stage, applied: false });
+    this.#span('b', 'update', `update ${update}`, update, row, timeNs);
+    this.#span('b', 'update', stage, update, row, timeNs);
+    if (release === null) return;
+    this.#held.set(update, row);
+    this.#span('b', 'buffer', `buffer of update ${update}`, update, row, timeNs);
+  }
+
+  #stage(update: number, stage: Stage, timeNs: bigint): void {
+    const open = this.#open.get(update);
+    if (!open || open.stage === stage || open.stage === 'frame') return;
+    this.#span('e', 'update', open.stage, update, open.row, timeNs);
+    this.#span('b', 'update', stage, update, open.row, timeNs);
+    open.stage = stage;
+  }
+
+  /** An update applied before and in no frame yet never will be. */
+  #applied(row: Row, update: number, timeNs: bigint): void {
+    for (const other of this.#open.values()) {
+      const sameSurface = other.row.pid === row.pid && other.row.tid === row.tid;
+      if (sameSurface && other.update !== update && other.applied && other.stage !== 'frame') {
+        this.#end(other.update, timeNs, 'replaced');
+      }
+    }
+    const open = this.#open.get(update);
+    if (open) open.applied = true;
+  }
+
+  #end(update: number, timeNs: bigint, how: string): void {
+    const open = this.#open.get(update);
+    if (!open) return;
+    this.#open.delete(update);
+    this.#span('e', 'update', open.stage, update, open.row, timeNs);
+    this.#span('e', 'update', `update ${update}`, update, open.row, timeNs, { how });
+  }
+
+  #release(update: number, timeNs: bigint): void {
+    const row = this.#held.get(update);
+    if (!row || !this.#held.delete(update)) return;
+    this.#span('e', 'buffer', `buffer of update ${update}`, update, row, timeNs);
+  }
+
+  #span(
+    ph: 'b' | 'e',
+    cat: 'update' | 'buffer',
+    name: string,
+    id: number,
+    row: Row,
+    timeNs: bigint,
+    args: Readonly<Record<string, unknown>> = {},
+  ): void {
+    this.#write({ ph, cat, name, id, ...row, ts: microseconds(timeNs), args });
+  }
+
+  #nameRow(row: Row): void {
+    this.#name('process_name', { pid: row.pid, tid: COMPOSITOR }, `client ${row.pid}`);
+    this.#name('thread_name', row, `wl_surface@${row.tid}`);
+  }
+
+  #name(what: 'process_name' | 'thread_name', row: Row, name: string): void {
+    const key = `${what} ${row.pid} ${row.tid}`;
+    if (this.#named.has(key)) return;
+    this.#named.add(key);
+    this.#write({ ph: 'M', name: what, ...row, ts: 0, args: { name } });
   }
 
   #write(event: object): void {
@@ -66,8 +198,6 @@ export class ChromeTrace {
     this.#buffer = '';
   }
 }
-
-const ENDS = new Set<CommitTraceEvent['type']>(['presented', 'discarded']);
 
 function microseconds(timeNs: bigint): number {
   return Number(timeNs) / 1000;

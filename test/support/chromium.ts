@@ -132,10 +132,9 @@ export class Chromium {
       return;
     }
     if (method === 'Page.loadEventFired') this.#onLoaded?.();
-    const level =
-      method === 'Log.entryAdded' ? (params?.['entry'] as { level?: string }).level : '';
+    const entry = params?.['entry'] as { readonly level?: string } | undefined;
     const isConsoleError = method === 'Runtime.consoleAPICalled' && params?.['type'] === 'error';
-    if (method === 'Runtime.exceptionThrown' || level === 'error' || isConsoleError) {
+    if (method === 'Runtime.exceptionThrown' || entry?.level === 'error' || isConsoleError) {
       this.errors.push(JSON.stringify(params));
     }
   }

@@ -36,6 +36,7 @@ test(
         args.push('--strategies', STRATEGIES.join(), '--scenarios', SCENARIOS.join());
         const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
           encoding: 'utf8',
+          env: { ...process.env, SYNCLINE_NO_SETUP: '1' },
         });
         expect(status, stderr).toBe(0);
         return { json: stdout, page: readFileSync(join(report, 'report.html'), 'utf8') };
