@@ -1,13 +1,11 @@
 /** How the figures of all runs spread, a row a strategy: a box of the middle half, the median, and a dot a run. */
-import { BoxplotChart, ScatterChart } from 'echarts/charts';
-import { GridComponent } from 'echarts/components';
-import { init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+import { createRequire } from 'node:module';
 import type { RunResult } from '../compare/result.ts';
 import type { Grid } from './matrix.ts';
 import { escapeHtml } from './markup.ts';
 
-use([BoxplotChart, ScatterChart, GridComponent, SVGRenderer]);
+/** The library as one file: its hundreds of ES modules take half a second to load. */
+const { init } = createRequire(import.meta.url)('echarts') as typeof import('echarts');
 
 interface ChartSpec {
   readonly title: string;
