@@ -4,8 +4,9 @@ import type { RunResult } from '../compare/result.ts';
 import type { Grid } from './matrix.ts';
 import { escapeHtml } from './markup.ts';
 
-/** The library as one file: its hundreds of ES modules take half a second to load. */
-const { init } = createRequire(import.meta.url)('echarts') as typeof import('echarts');
+/** The library as one file, when it is needed: its hundreds of ES modules take half a second to load. */
+const loadLibrary = (): typeof import('echarts') =>
+  createRequire(import.meta.url)('echarts') as typeof import('echarts');
 
 interface ChartSpec {
   readonly title: string;
@@ -85,7 +86,12 @@ interface Row {
 
 function draw(rows: readonly Row[], spec: ChartSpec): string {
   const height = rows.length * ROW_HEIGHT + HEAD_AND_FOOT;
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
+  const chart = loadLibrary().init(null, null, {
+    renderer: 'svg',
+    ssr: true,
+    width: WIDTH,
+    height,
+  });
   const text = { color: 'var(--fg)', fontSize: 12, fontFamily: 'inherit' };
   const category = {
     type: 'category' as const,
