@@ -13,6 +13,9 @@ export interface JudgedClient {
   readonly surfaces: readonly SurfaceModel[];
 }
 
+/** A client may submit this long after its commit, whatever becomes of devices. */
+const PATIENCE_NS = 1_000_000_000n;
+
 interface JudgedTimeline {
   readonly truth: TimelineTruth;
   readonly releases: Map<bigint, OwedRelease>;
@@ -21,8 +24,6 @@ interface JudgedTimeline {
 interface OwedRelease {
   readonly truth: ReleaseTruth;
   readonly surface: SurfaceModel;
-  /** Its client died when there was no device to signal it with. */
-  forgiven: boolean;
 }
 
 export class Judge {
@@ -36,10 +37,12 @@ export class Judge {
   readonly #commits = new Map<SurfaceModel, CommitTruth[]>();
   /** Commits of which it is not known yet whether the compositor had a chance to look at their point. */
   readonly #unnoted = new Set<CommitTruth>();
+  readonly #nowNs: () => bigint;
   #losses = 0;
 
-  constructor(violations: Violations) {
+  constructor(violations: Violations, nowNs: () => bigint) {
     this.#violations = violations;
+    this.#nowNs = nowNs;
   }
 
   joined(number: number, client: JudgedClient): void {
@@ -51,7 +54,11 @@ export class Judge {
     for (const surface of this.#clients.get(number)?.surfaces ?? []) {
       surface.alive = false;
       for (const update of surface.queue) update.discard();
-      for (const commit of this.#commits.get(surface) ?? []) commit.superseded = true;
+      const read = this.#traced.get(surface) ?? 0;
+      for (const [position, commit] of (this.#commits.get(surface) ?? []).entries()) {
+        commit.superseded = true;
+        if (position >= read && commit.release) commit.release.forgiven = true;
+      }
       surface.queue = [];
       surface.current = null;
     }
@@ -76,7 +83,7 @@ export class Judge {
   }
 
   owed(identity: bigint, surface: SurfaceModel, release: ReleaseTruth): void {
-    const entry = { truth: release, surface, forgiven: false };
+    const entry = { truth: release, surface };
     this.#timelines.get(identity)?.releases.set(release.point, entry);
   }
 
@@ -143,8 +150,8 @@ export class Judge {
   /** Everybody has let go of everything. */
   audit(): void {
     for (const { releases } of this.#timelines.values()) {
-      for (const { truth, surface, forgiven } of releases.values()) {
-        if (truth.signals > 0 || forgiven) continue;
+      for (const { truth, surface } of releases.values()) {
+        if (truth.signals > 0 || truth.forgiven) continue;
         this.#broken('release-lost', `${truth.point} of ${name(surface, truth.commit)}`);
       }
     }
@@ -154,7 +161,7 @@ export class Judge {
   forgiveReleases(surfaces: readonly SurfaceModel[]): void {
     for (const { releases } of this.#timelines.values()) {
       for (const release of releases.values()) {
-        if (surfaces.includes(release.surface)) release.forgiven = true;
+        if (surfaces.includes(release.surface)) release.truth.forgiven = true;
       }
     }
   }
@@ -183,7 +190,8 @@ export class Judge {
     } else {
       // What was submitted while no device was there to be asked is not known to the compositor.
       const known = work !== undefined && commit.failureVisible !== undefined;
-      if (known || this.#losses === 0) {
+      const patient = this.#nowNs() - commit.committedAtNs >= PATIENCE_NS;
+      if (known || this.#losses === 0 || !patient) {
         this.#broken('good-content-dropped', `${what} (${outcome.reason})`);
       }
     }
@@ -290,8 +298,7 @@ function isDecided(commit: CommitTruth): boolean {
 function noteVisibility(commit: CommitTruth): boolean {
   const { work, acquireTimeline } = commit;
   if (!work || !acquireTimeline) return false;
-  const visible = work.state !== 'failed' || acquireTimeline.showsFailureOf(work);
-  commit.failureVisible = visible ? 'yes' : 'no';
+  commit.failureVisible = acquireTimeline.tells(work) ? 'yes' : 'no';
   return true;
 }
 

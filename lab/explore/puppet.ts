@@ -1,6 +1,7 @@
 /** A client that does what a step says, through a real socket, and keeps book of what it is owed. It breaks no rule. */
 import { native } from '../../native/binding.ts';
-import { OwnedFd } from '../../native/fd.ts';
+import type { Clock } from '../../native/clock.ts';
+import type { OwnedFd } from '../../native/fd.ts';
 import { DeviceLostError, type SyncobjDevice } from '../../devices/syncobj-device.ts';
 import type { WlBufferProxy } from '../../protocols/generated/wayland.client.ts';
 import type { ConnectStep, WorkAtCommit } from './step.ts';
@@ -29,6 +30,7 @@ interface PuppetBuffer {
 }
 
 export interface PuppetWorld {
+  readonly clock: Clock;
   readonly gpus: Gpus;
   readonly judge: Judge;
   /** A colour no other content has; the one below it stands for the same content while it is unfinished. */
@@ -116,7 +118,7 @@ export class Puppet {
     const acquirePoint = this.#acquire.nextPoint(skip, low);
     const releasePoint = this.#release.nextPoint(0, false);
     const truth = this.#truth(surface, this.#world.nextColour(), acquirePoint);
-    const release = { point: releasePoint, commit: truth, signals: 0 };
+    const release = { point: releasePoint, commit: truth, signals: 0, forgiven: false };
     truth.release = release;
     found.owed = release;
     this.#drawInto(found, truth);
@@ -201,8 +203,9 @@ export class Puppet {
     point: bigint | undefined,
   ): CommitTruth {
     const serial = ++surface.model.serial;
-    if (point === undefined) return new CommitTruth({ serial, content });
-    return new CommitTruth({ serial, content, acquire: { timeline: this.#acquire.truth, point } });
+    const plain = { serial, content, nowNs: this.#world.clock.nowNs() };
+    if (point === undefined) return new CommitTruth(plain);
+    return new CommitTruth({ ...plain, acquire: { timeline: this.#acquire.truth, point } });
   }
 
   #send(

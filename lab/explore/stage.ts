@@ -60,7 +60,7 @@ export class Stage implements PuppetWorld {
   readonly clock: ManualClock = new ManualClock();
   readonly poller: Poller = new Poller();
   readonly violations: Violations = new Violations();
-  readonly judge: Judge = new Judge(this.violations);
+  readonly judge: Judge = new Judge(this.violations, () => this.clock.nowNs());
   readonly kernel: SimulatedKernel;
   readonly gpus: Gpus;
   readonly compositor: Compositor;

@@ -104,10 +104,8 @@ export class SurfaceModel {
   }
 
   get synchronized(): boolean {
-    for (let link: SurfaceModel | null = this; link; link = link.parent) {
-      if (link.parent && link.mode === 'sync') return true;
-    }
-    return false;
+    if (!this.parent) return false;
+    return this.mode === 'sync' || this.parent.synchronized;
   }
 
   commit(commit: CommitTruth): void {

@@ -67,9 +67,20 @@ export class TimelineTruth {
     return this.#additions.some(({ work }) => work.state === 'failed');
   }
 
-  /** Whether an export of this work made now still tells its failure: nothing came after it, nothing before it still runs. */
-  showsFailureOf(work: WorkTruth): boolean {
-    return this.#additions.at(-1)?.work === work && this.idle;
+  /**
+   * Whether an export made now tells how this work ends. A later point in order leaves it its own link of the chain. One out of
+   * order takes its place, with it behind: a link that the kernel forgets when it ends. After a failure any later point hides it,
+   * and so does an earlier one that still runs.
+   */
+  tells(work: WorkTruth): boolean {
+    const index = this.#additions.findIndex((addition) => addition.work === work);
+    if (work.state === 'failed') return index === this.#additions.length - 1 && this.idle;
+    let high = 0n;
+    return this.#additions.every(({ point }, position) => {
+      const inOrder = point > high;
+      if (inOrder) high = point;
+      return inOrder || position <= index;
+    });
   }
 }
 
@@ -80,6 +91,7 @@ export type Verdict = 'signalled' | 'failed' | 'lost';
 export class CommitTruth {
   /** 1 for the first commit of its surface. */
   readonly serial: number;
+  readonly committedAtNs: bigint;
   /** undefined: no attach; null: attach(NULL); else the colour that tells its content from all others. */
   readonly content: number | null | undefined;
   readonly acquireTimeline: TimelineTruth | undefined;
@@ -99,10 +111,12 @@ export class CommitTruth {
 
   constructor(options: {
     readonly serial: number;
+    readonly nowNs: bigint;
     readonly content: number | null | undefined;
     readonly acquire?: { readonly timeline: TimelineTruth; readonly point: bigint };
   }) {
     this.serial = options.serial;
+    this.committedAtNs = options.nowNs;
     this.content = options.content;
     this.acquireTimeline = options.acquire?.timeline;
     this.acquirePoint = options.acquire?.point ?? 0n;
@@ -144,4 +158,6 @@ export interface ReleaseTruth {
   readonly commit: CommitTruth;
   /** How often it was signalled. */
   signals: number;
+  /** Its client died before the commit was read, or when there was no device to signal it with: nobody is owed it. */
+  forgiven: boolean;
 }
