@@ -86,10 +86,15 @@ export interface UnplugFigures {
   /** From the moment the manager notices that its device is gone until every wait is at home on another. */
   readonly rehomeNs: number;
   readonly waits: number;
+  /** As many imports and one query without the manager. */
+  readonly bareNs: number;
 }
 
 /** One wait on each of `count` timelines when the device they are imported into leaves; then all are signalled. */
-export async function measureUnplug(bed: SyncBed, count: number): Promise<UnplugFigures> {
+export async function measureUnplug(
+  bed: SyncBed,
+  count: number,
+): Promise<Omit<UnplugFigures, 'bareNs'>> {
   const perClient = Math.ceil(count / UNPLUG_CLIENTS);
   const timelines = Array.from({ length: UNPLUG_CLIENTS }, (_, client) => {
     const owner = bed.manager.createOwner(`client ${client}`, () => {});

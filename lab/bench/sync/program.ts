@@ -4,6 +4,7 @@
  * Usage: node --expose-gc program.js drm|sim. Answers lines on stdin: "submitted N", "signal N", "pending N", "unplug N" (the last one
  * of a process, for it pulls a device out). Ends with stdin.
  */
+import { measureBareRehome, measureBareSignal, measureBareSubmitted } from './bare.ts';
 import { SyncBed } from './bed.ts';
 import type { BedKind } from './bed.ts';
 import { measurePending, measureUnplug } from './many.ts';
@@ -15,13 +16,22 @@ async function answer(line: string): Promise<object> {
   const [command = '', count] = line.split(' ');
   switch (command) {
     case 'submitted':
-      return measureSubmitted(bed, Number(count));
+      return {
+        ...measureSubmitted(bed, Number(count)),
+        bareP50Ns: measureBareSubmitted(bed, Number(count)),
+      };
     case 'signal':
-      return measureSignal(bed, Number(count));
+      return {
+        ...(await measureSignal(bed, Number(count))),
+        bareP50Ns: await measureBareSignal(bed, Number(count)),
+      };
     case 'pending':
       return measurePending(bed, Number(count));
     case 'unplug':
-      return measureUnplug(bed, Number(count));
+      return {
+        bareNs: measureBareRehome(bed, Number(count)),
+        ...(await measureUnplug(bed, Number(count))),
+      };
     default:
       throw new Error(`unknown command ${line}`);
   }

@@ -7,10 +7,12 @@ import { median } from '../statistics.ts';
 import type { SyncBed } from './bed.ts';
 
 /** So many are done before it counts, for the compiler's sake. */
-const WARM_UP = 600;
+export const WARM_UP = 600;
 
 export interface WaitTimes {
   readonly p50Ns: number;
+  /** The same steps without the manager. */
+  readonly bareP50Ns: number;
   /** Ioctls of a whole wait, from its beginning to its outcome. */
   readonly ioctls: number;
 }
@@ -33,7 +35,7 @@ export function signalPoint(bed: SyncBed, handle: SyncobjHandle, point: bigint):
 }
 
 /** A point that has signalled before it is waited for. */
-export function measureSubmitted(bed: SyncBed, count: number): WaitTimes {
+export function measureSubmitted(bed: SyncBed, count: number): Omit<WaitTimes, 'bareP50Ns'> {
   const { timeline, handle } = shareTimeline(
     bed,
     bed.manager.createOwner('client', () => {}),
@@ -58,7 +60,10 @@ export function measureSubmitted(bed: SyncBed, count: number): WaitTimes {
 }
 
 /** A point that is signalled while it is awaited. */
-export async function measureSignal(bed: SyncBed, count: number): Promise<WaitTimes> {
+export async function measureSignal(
+  bed: SyncBed,
+  count: number,
+): Promise<Omit<WaitTimes, 'bareP50Ns'>> {
   const shared = shareTimeline(
     bed,
     bed.manager.createOwner('client', () => {}),
