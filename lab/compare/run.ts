@@ -71,13 +71,14 @@ export async function runScenario({
       leakedHandles: Math.max(0, left.handles - baseline.handles),
     };
     reasons.push(...verdict.reasons);
-    if (lostReleases > 0) reasons.push(`${lostReleases} ${lostReleases === 1 ? 'release' : 'releases'} lost`);
+    if (lostReleases > 0)
+      reasons.push(`${lostReleases} ${lostReleases === 1 ? 'release' : 'releases'} lost`);
     if (counts.leakedFds > 0) reasons.push(`${counts.leakedFds} fds leaked`);
     if (counts.leakedHandles > 0) reasons.push(`${counts.leakedHandles} handles leaked`);
     const ok = reasons.length === 0 && PROMISES.every((promise) => counts[promise] === 0);
     const { ledger, refreshNs } = world;
-    const spec = { strategy, scenario: scenario.name, seed };
-    onTimeline?.(timelineOf({ ...spec, ok, ledger, refreshNs, startNs, endNs: judgedNs }));
+    const spec = { strategy, scenario: scenario.name, seed, ok, lostReleases };
+    onTimeline?.(timelineOf({ ...spec, ledger, refreshNs, startNs, endNs: judgedNs }));
     return {
       strategy,
       scenario: scenario.name,

@@ -32,6 +32,8 @@ export interface TimelineSurface {
 
 export interface RunTimeline extends RunSpec {
   readonly ok: boolean;
+  /** 0: a commit without `releasedUs` got its release all the same, when its client was no longer looking. */
+  readonly lostReleases: number;
   readonly refreshUs: number;
   /** When the judging was over. */
   readonly endUs: number;
@@ -53,6 +55,7 @@ const MAX_COMMITS = 1000;
 
 export interface TimelineOptions extends RunSpec {
   readonly ok: boolean;
+  readonly lostReleases: number;
   readonly ledger: Ledger;
   readonly refreshNs: bigint;
   /** Of the run's clock. */
@@ -73,6 +76,7 @@ export function timelineOf(options: TimelineOptions): RunTimeline {
     scenario: options.scenario,
     seed: options.seed,
     ok: options.ok,
+    lostReleases: options.lostReleases,
     refreshUs: microseconds(options.refreshNs),
     endUs: microseconds(options.endNs - startNs),
     // Later ones are the clean-up's.

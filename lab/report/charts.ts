@@ -1,12 +1,13 @@
 /** How the figures of all runs spread, a row a strategy: a box of the middle half, the median, and a dot a run. */
 import { createRequire } from 'node:module';
+import type * as Echarts from 'echarts';
 import type { RunResult } from '../compare/result.ts';
 import type { Grid } from './matrix.ts';
 import { escapeHtml } from './markup.ts';
 
 /** The library as one file, when it is needed: its hundreds of ES modules take half a second to load. */
-const loadLibrary = (): typeof import('echarts') =>
-  createRequire(import.meta.url)('echarts') as typeof import('echarts');
+const loadLibrary = (): typeof Echarts =>
+  createRequire(import.meta.url)('echarts') as typeof Echarts;
 
 interface ChartSpec {
   readonly title: string;

@@ -36,7 +36,7 @@ export function timelineFigure(timeline: RunTimeline, scaleEndUs: number): strin
   let y = detailTop + 6;
   const strokes: Strokes = new Map();
   for (const lane of timeline.surfaces) {
-    const rows = drawLane(lane, timeline.endUs, detail, y, strokes);
+    const rows = drawLane(lane, timeline, detail, y, strokes);
     parts.push(label(lane, y + 5));
     y += rows * SUBROW + LANE_GAP;
   }
@@ -123,29 +123,41 @@ function grid(axis: Axis, top: number, bottom: number): string {
 /** Draws a surface's commits, those that overlap below each other, and returns how many rows that took. */
 function drawLane(
   { commits }: TimelineSurface,
-  endUs: number,
+  { endUs, lostReleases }: RunTimeline,
   axis: Axis,
   top: number,
   strokes: Strokes,
 ): number {
   const busyUntil: number[] = [];
-  const lastShown = commits.findLastIndex(({ presentedUs }) => presentedUs !== undefined);
   for (const [index, commit] of commits.entries()) {
-    const doneUs = commit.releasedUs ?? endUs;
+    const replaced = commits.slice(index + 1).find(({ presentedUs }) => presentedUs !== undefined);
+    // What is on screen in the end may be kept; what left the screen may not.
+    const overUs = commit.droppedUs ?? replaced?.presentedUs;
+    const lost = lostReleases > 0 && overUs !== undefined && commit.releasedUs === undefined;
+    const doneUs = commit.releasedUs ?? (lost ? endUs : (overUs ?? endUs));
     if (doneUs < axis.startUs || commit.committedUs > axis.endUs) continue;
     const free = busyUntil.findIndex((us) => us <= commit.committedUs);
     const row = free >= 0 ? free : Math.min(busyUntil.length, MAX_SUBROWS - 1);
     busyUntil[row] = doneUs;
-    // What is on screen in the end may be kept; what left the screen may not.
-    const kept = index < lastShown || commit.droppedUs !== undefined ? 'owed' : 'held';
-    drawCommit(commit, { endUs, kept }, axis, top + row * SUBROW, strokes);
+    drawCommit(commit, { endUs, overUs, doneUs, lost }, axis, top + row * SUBROW, strokes);
   }
   return Math.max(1, busyUntil.length);
 }
 
+/** How a commit ended; times are clamped to the run's end. */
+interface Fate {
+  readonly endUs: number;
+  /** Dropped, or a later frame shown instead; undefined: it is the last one. */
+  readonly overUs: number | undefined;
+  /** Nothing of it is left to be drawn. */
+  readonly doneUs: number;
+  /** Its release never came. */
+  readonly lost: boolean;
+}
+
 function drawCommit(
   commit: TimelineCommit,
-  { endUs, kept }: { readonly endUs: number; readonly kept: 'held' | 'owed' },
+  { endUs, overUs = endUs, doneUs, lost }: Fate,
   axis: Axis,
   y: number,
   strokes: Strokes,
@@ -156,17 +168,14 @@ function drawCommit(
   };
   const { committedUs, submittedUs, acquireUs, latchedUs, presentedUs, droppedUs, releasedUs } =
     commit;
-  const overUs = droppedUs ?? endUs;
-  const submitted = submittedUs ?? acquireUs ?? overUs;
-  const acquired = acquireUs ?? overUs;
-  const presented = presentedUs ?? releasedUs ?? overUs;
-  const over = presentedUs ?? droppedUs ?? endUs;
-  if (releasedUs === undefined) bar(kept, over, endUs);
-  else bar('held', over, releasedUs);
-  bar('wait', committedUs, submitted);
-  bar('gpu', submitted, acquired);
-  const everShown = presentedUs !== undefined || droppedUs !== undefined;
-  bar(everShown ? 'ready' : 'stuck', acquired, presented);
+  // The record of given-up work has the time it was given up at; the compositor cannot know.
+  const ended = commit.acquire === 'abandoned' ? undefined : acquireUs;
+  const acquired = ended ?? overUs;
+  const shown = presentedUs ?? Math.min(releasedUs ?? overUs, overUs);
+  bar(lost ? 'owed' : 'held', presentedUs ?? overUs, doneUs);
+  bar('wait', committedUs, submittedUs ?? acquired);
+  bar('gpu', submittedUs ?? acquired, acquired);
+  bar(shown < endUs ? 'ready' : 'stuck', acquired, shown);
   if (latchedUs !== undefined && (commit.latchedEarly || commit.failedShown)) {
     bar('wrong', latchedUs, Math.max(acquired, latchedUs + US_PER_MS * 2));
   }

@@ -10,7 +10,15 @@ const SPEC = { strategy: 'failover', scenario: 'some', seed: 1 };
 
 function timeline(ledger: Ledger, endMs: bigint, ok = true): RunTimeline {
   const endNs = START_NS + endMs * MS;
-  return timelineOf({ ...SPEC, ok, ledger, refreshNs: 16n * MS, startNs: START_NS, endNs });
+  return timelineOf({
+    ...SPEC,
+    ok,
+    lostReleases: ok ? 0 : 1,
+    ledger,
+    refreshNs: 16n * MS,
+    startNs: START_NS,
+    endNs,
+  });
 }
 
 function at(ms: bigint): bigint {
@@ -100,11 +108,29 @@ test('a picture shows frames, drops, wrong content and devices in their classes'
   early.presentedAtNs = at(32n);
   ledger.committed(1, 3, 3, at(40n)).droppedAtNs = at(44n);
   ledger.deviceEvents.push({ type: 'lost', device: '<sim>', atNs: at(25n) });
-  const svg = timelineFigure(timeline(ledger, 100n), 100_000);
+  const svg = timelineFigure(timeline(ledger, 100n, false), 100_000);
   for (const name of ['wait', 'ready', 'owed', 'wrong', 'frame', 'dropped']) {
     expect(svg).toContain(`<path class="${name}"`);
   }
   expect(svg).not.toContain('class="stuck"');
   expect(svg).toContain('<g class="lost"><title>&lt;sim&gt; gone at 25 ms</title>');
   expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test('work given up on is awaited until the end; releases nobody saw are no lost ones', () => {
+  const ledger = new Ledger();
+  for (const serial of [1, 2]) {
+    const shown = ledger.committed(1, 3, serial, at(10n));
+    shown.acquire = 'signalled';
+    shown.submittedAtNs = at(10n);
+    shown.acquireAtNs = at(12n);
+    ledger.latched(shown, at(14n));
+    shown.presentedAtNs = at(16n * BigInt(serial));
+  }
+  const given = ledger.committed(1, 3, 3, at(50n));
+  given.acquire = 'abandoned';
+  given.acquireAtNs = at(60n);
+  const svg = timelineFigure(timeline(ledger, 100n), 100_000);
+  expect(svg).not.toMatch(/class="(?:owed|stuck)"/);
+  expect(svg.match(/<path class="wait" d="[^"]*"/)?.[0]).toMatch(/^<path class="wait" d="M[^M]*"$/);
 });
