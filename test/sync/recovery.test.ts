@@ -434,3 +434,24 @@ test(
     });
   }),
 );
+
+test(
+  'an eventfd that fired while no device could be asked does not stand for later points',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    world.wait(timeline, 1n).unsubscribe();
+    world.kernel.removeDevice('sim:0');
+    // The removal is met by another timeline, so that this one has no import when its eventfd fires.
+    const other = world.owner('other').importTimeline(client.exportFd());
+    const seenByOther = world.wait(other, 1n);
+    client.signal(1n);
+    world.turn();
+    expect(seenByOther.outcomes).toMatchObject([{ type: 'signalled' }]);
+    const seen = world.wait(timeline, 2n);
+    expect(seen.outcomes).toEqual([]);
+    client.signal(2n);
+    world.turn();
+    expect(seen.outcomes).toMatchObject([{ type: 'signalled' }]);
+  }),
+);

@@ -119,6 +119,23 @@ test(
 );
 
 test(
+  'a debt that found no room to move is paid with the next one that does',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const releases = [timeline.createRelease(1n), timeline.createRelease(2n)];
+    world.kernel.removeDevice('sim:0');
+    // The second debt is due, meets the loss and twice no room; by then the first one moves.
+    world.kernel.injectFault({ operation: 'importTimeline', code: 'EMFILE', times: 2 });
+    releases[1]?.seal();
+    releases[0]?.seal();
+    world.advance(2n * SECOND);
+    expect(releases.map((release) => release.state)).toEqual(['signalled', 'signalled']);
+    expect(client.signalledPoint()).toBe(2n);
+  }),
+);
+
+test(
   'one release that fails does not keep the others of its batch',
   inWorld((world) => {
     const client = world.client();
