@@ -21,7 +21,7 @@ export interface PrepareOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly socket?: string;
   readonly patienceMs: number;
-  /** Who pulls real GPUs. Without: nobody, or in the lab's VM the suite itself. */
+  /** Who pulls GPUs. Without: the suite itself where they are simulated and in the lab's VM, else nobody. */
   readonly hotplugCommands?: HotplugCommands;
 }
 
@@ -43,16 +43,13 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
 }
 
 function openGpus({ poller, env, hotplugCommands }: PrepareOptions): TestGpus | undefined {
+  const commands = hotplugCommands && commandHotplug(hotplugCommands);
   const simulated = env[SIM_SOCKET_VARIABLE];
-  if (simulated !== undefined) return new SimulatedGpus(simulated, poller);
+  if (simulated !== undefined) return new SimulatedGpus(simulated, poller, commands);
   if (!existsSync('/dev/dri')) return undefined;
+  // Nobody wants the GPU of the desktop pulled; in the lab's VM nobody minds.
   const inVm = env['SYNCLINE_VM'] === '1';
-  const hotplug = hotplugCommands
-    ? commandHotplug(hotplugCommands)
-    : inVm
-      ? sysfsHotplug()
-      : undefined;
-  return new DrmGpus(poller, hotplug);
+  return new DrmGpus(poller, commands ?? (inVm ? sysfsHotplug() : undefined));
 }
 
 async function inspect(options: PrepareOptions, gpus: TestGpus | undefined): Promise<Prepared> {

@@ -8,7 +8,7 @@ import type { BufferAllocator, Hotplug, TestFences, TestGpus } from './test-gpus
 
 const BYTES_PER_PIXEL = 4;
 
-/** See the file comment. `path`: where the simulated kernel listens. SystemError: ENOENT, ECONNREFUSED. */
+/** See the file comment. `path`: where the simulated kernel listens; without `hotplug` that kernel is asked. SystemError: ENOENT, ECONNREFUSED. */
 export class SimulatedGpus implements TestGpus {
   readonly description: string = 'simulated GPUs';
   readonly kernel: RemoteKernel;
@@ -16,14 +16,14 @@ export class SimulatedGpus implements TestGpus {
   readonly fences: TestFences;
   readonly hotplug: Hotplug;
 
-  constructor(path: string, poller: Poller) {
+  constructor(path: string, poller: Poller, hotplug?: Hotplug) {
     const kernel = new RemoteKernel({ path, poller });
     this.kernel = kernel;
     this.allocators = [
       { name: 'simulated', allocate: (width, height) => this.#allocate(width, height) },
     ];
     this.fences = { canFail: true, create: (gpu) => createFence(kernel, gpu) };
-    this.hotplug = {
+    this.hotplug = hotplug ?? {
       description: 'the simulated kernel',
       remove: async (id) => kernel.removeDevice(id),
       add: async (id) => kernel.addDevice(id),

@@ -112,6 +112,25 @@ test('hot-plug is told to those who listen', () => {
   expect(events).toHaveLength(2);
 });
 
+test('a process may pull devices and plug them in, as root may', () => {
+  const node = remote.listNodes().find(({ id }) => id === IDS.A);
+  const device = remote.openDevice(node!);
+  remote.removeDevice(IDS.A);
+  expect(() => device.createTimeline()).toThrowError(
+    expect.objectContaining({ code: 'XSYNC_DEVICE_LOST' }),
+  );
+  expect(() => remote.removeDevice(IDS.A)).toThrowError(
+    expect.objectContaining({ code: 'ENOENT' }),
+  );
+  remote.addDevice(IDS.A);
+  expect(() => remote.addDevice(IDS.A)).toThrowError(expect.objectContaining({ code: 'EEXIST' }));
+  clock.advanceBy(UEVENTS_NS);
+  const back = remote.listNodes().filter(({ id }) => id === IDS.A);
+  expect(back).toHaveLength(1);
+  expect(back[0]?.path).not.toBe(node?.path);
+  device.close();
+});
+
 test('a fence submitted through a remote device ends as told, with the device at the latest', () => {
   const device = remote.openDevice(remote.listNodes()[0]!);
   const timeline = device.createTimeline();

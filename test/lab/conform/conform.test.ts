@@ -86,6 +86,45 @@ test(
 );
 
 test(
+  'the operator’s hooks pull the GPUs, here through the control socket',
+  { timeout: LIMIT_MS },
+  () =>
+    withRuntimeDir(async (folder) => {
+      const control = join(folder, 'control');
+      const log = join(folder, 'hooks');
+      const hook = (operation: string): string => `
+        echo "${operation} $SYNCLINE_GPU $SYNCLINE_GPU_ROLE" >> ${log}
+        '${process.execPath}' -e '
+          const socket = require("node:net").connect("${control}");
+          const gpu = process.env.SYNCLINE_GPU;
+          socket.end(JSON.stringify({ id: 1, op: "${operation}", gpu }) + "\\n");
+          socket.on("data", (answer) => process.exit(JSON.parse(answer).ok ? 0 : 1));'`;
+      const hooks = ['--unplug-hook', hook('gpu_remove'), '--replug-hook', hook('gpu_add')];
+      const { run, report } = await inOurCompositor(
+        ['--gpus', 'sim:2', '--control', control],
+        ['--only', 'unplug-client-unsubmitted', ...hooks],
+      );
+      expect(report.cases).toMatchObject([{ result: 'pass' }]);
+      expect(readFileSync(log, 'utf8').split('\n')).toEqual([
+        'gpu_remove sim:1 client',
+        'gpu_add sim:1 client',
+        '',
+      ]);
+      expect(run.status).toBe(0);
+    }),
+);
+
+test('a hook that fails is told as the failure of its case', { timeout: LIMIT_MS }, async () => {
+  const hooks = ['--unplug-hook', 'exit 4', '--replug-hook', 'true'];
+  const { run, report } = await inOurCompositor(
+    ['--gpus', 'sim:2'],
+    ['--only', 'unplug-client-unsubmitted', ...hooks],
+  );
+  expect(report.cases[0]?.detail).toContain('exit 4: ended with status 4');
+  expect(run.status).toBe(1);
+});
+
+test(
   'with one GPU the cases that need two are skipped, and say so',
   { timeout: LIMIT_MS },
   async () => {
