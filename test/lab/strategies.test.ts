@@ -40,7 +40,7 @@ test.each<[strategy: string, scenario: string, broken: Partial<Record<keyof RunR
   ['import-all', 'last-device-removed', { stuckSurfaces: true, lostReleases: true }],
   ['container', 'client-device-removed-never-submitted', { stuckSurfaces: true }],
   ['syncobj-device', 'client-device-removed-no-kept-fd', { stuckSurfaces: true }],
-  ['sync-file', 'import-device-removed-while-waiting', { lostReleases: true }],
+  ['sync-file', 'import-device-removed-while-waiting', { stuckSurfaces: true, lostReleases: true }],
 ])('%s breaks what its nature says in %s', async (strategy, scenario, broken) => {
   const result = await play(strategy, scenario);
   for (const key of [
