@@ -1,6 +1,8 @@
 /** What the compositor keeps for each Wayland client: its sync owner, its account, what was logged about it. */
 import type { Client } from '../protocols/server/client.ts';
 import type { SyncOwner } from '../sync/owner.ts';
+import type { BufferFds } from './buffer-fds.ts';
+import { ClientMemory } from './client-memory.ts';
 import type { CompositorLog } from './log.ts';
 import type { Surface } from './surface/surface.ts';
 
@@ -18,9 +20,12 @@ export interface ClientBudgets {
   readonly cachedUpdates: number;
   /** Live wl_buffer storages, those still on screen included. */
   readonly buffers: number;
-  /** Bytes of shared memory pools and dma-bufs mapped or kept for it. */
+  /**
+   * Bytes of shared memory pools and dma-bufs kept for it, each object counted once, by its descriptor. No soft limit, as with
+   * all buffers: only requests of the client itself give them back.
+   */
   readonly bufferBytes: number;
-  /** Descriptors kept for dma-bufs and pools. */
+  /** Descriptors kept for dma-bufs and pools. The process's limit may allow less, see BufferFds. */
   readonly bufferFds: number;
 }
 
@@ -51,32 +56,47 @@ export interface ClientStats {
   readonly pendingUpdates: number;
   readonly cachedUpdates: number;
   readonly buffers: number;
+  /** Sum of the next two. */
   readonly bufferBytes: number;
+  readonly shmBytes: number;
+  readonly dmabufBytes: number;
   readonly bufferFds: number;
   readonly failedFences: number;
 }
 
-export type BufferResource = 'buffers' | 'bufferBytes' | 'bufferFds';
+export type BufferResource = 'buffers' | 'bufferFds';
 
 export class ClientState {
   readonly client: Client;
   /** Timelines, waits and releases of this client. */
   readonly sync: SyncOwner;
   readonly surfaces: Set<Surface> = new Set();
+  /** Of its pools and dma-bufs. */
+  readonly memory: ClientMemory;
   /** Acquire fences of it that failed or were lost. */
   failedFences = 0;
   readonly #budgets: ClientBudgets;
   readonly #log: CompositorLog;
   readonly #logged = new Set<string>();
-  readonly #held: Record<BufferResource, number> = { buffers: 0, bufferBytes: 0, bufferFds: 0 };
+  readonly #held: Record<BufferResource, number> = { buffers: 0, bufferFds: 0 };
+  readonly #fds: BufferFds;
   #pendingUpdates = 0;
   #cachedUpdates = 0;
   #paused = false;
 
-  constructor(client: Client, sync: SyncOwner, budgets: ClientBudgets, log: CompositorLog) {
+  /** `fds`: what all clients together may hold. */
+  constructor(
+    client: Client,
+    sync: SyncOwner,
+    budgets: ClientBudgets,
+    fds: BufferFds,
+    log: CompositorLog,
+  ) {
     this.client = client;
     this.sync = sync;
     this.#budgets = budgets;
+    this.#fds = fds;
+    this.memory = new ClientMemory(budgets.bufferBytes);
     this.#log = log;
     client.data = this;
   }
@@ -116,15 +136,18 @@ export class ClientState {
     this.client.pause(PAUSE_UPDATES);
   }
 
-  /** Books `amount`; false (and nothing booked) when the budget does not allow it. */
-  take(resource: BufferResource, amount: number): boolean {
-    if (this.#held[resource] + amount > this.#budgets[resource]) return false;
-    this.#held[resource] += amount;
+  /** Books one; false (and nothing booked) when the budget does not allow it. */
+  take(resource: BufferResource): boolean {
+    const held = this.#held[resource];
+    if (held >= this.#budgets[resource]) return false;
+    if (resource === 'bufferFds' && !this.#fds.take(held)) return false;
+    this.#held[resource]++;
     return true;
   }
 
-  give(resource: BufferResource, amount: number): void {
-    this.#held[resource] -= amount;
+  give(resource: BufferResource): void {
+    this.#held[resource]--;
+    if (resource === 'bufferFds') this.#fds.give();
   }
 
   /** Warns once per client and kind of event. */
@@ -143,6 +166,9 @@ export class ClientState {
       pendingUpdates: this.#pendingUpdates,
       cachedUpdates: this.#cachedUpdates,
       ...this.#held,
+      bufferBytes: this.memory.totalBytes,
+      shmBytes: this.memory.bytesOf('shm'),
+      dmabufBytes: this.memory.bytesOf('dmabuf'),
       failedFences: this.failedFences,
     };
   }

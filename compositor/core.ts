@@ -1,5 +1,6 @@
 /** The part of the compositor that takes content updates: surfaces, buffers, explicit sync. No output, no input, no shell. */
 import type { Clock } from '../native/clock.ts';
+import { native } from '../native/binding.ts';
 import { Lifetime } from '../native/lifetime.ts';
 import type { Poller } from '../native/poller.ts';
 import type { SyncKernel } from '../devices/sync-kernel.ts';
@@ -12,6 +13,9 @@ import type { RecoveryStrategy } from '../sync/recovery.ts';
 import type { SyncStats } from '../sync/stats.ts';
 import type { SyncTrace } from '../sync/trace.ts';
 import type { WatchdogPolicy } from '../sync/watchdog.ts';
+import { BufferFds } from './buffer-fds.ts';
+import { DmabufTracker } from './buffer/dmabuf-tracker.ts';
+import type { DmabufStats, LostBufferPolicy } from './buffer/dmabuf-tracker.ts';
 import { ClientState, DEFAULT_CLIENT_BUDGETS } from './client-state.ts';
 import type { ClientBudgets, ClientStats } from './client-state.ts';
 import type { FailurePolicy } from './commit/failure-policy.ts';
@@ -53,6 +57,8 @@ export interface CoreOptions {
   readonly watchdog?: WatchdogPolicy;
   /** Default: keep-last-good. */
   readonly failurePolicy?: FailurePolicy;
+  /** What becomes of the content of dma-bufs whose device went. Default: show. */
+  readonly lostBuffers?: LostBufferPolicy;
   /** Explicit sync with wl_shm and single-pixel buffers too. Default: true. */
   readonly syncForShm?: boolean;
   /** For WAYLAND_DEBUG and XDG_RUNTIME_DIR. Default: the process's. */
@@ -65,6 +71,7 @@ export interface CoreStats {
   readonly updates: SchedulerStats;
   readonly clients: readonly ClientStats[];
   readonly sync: SyncStats;
+  readonly dmabufs: DmabufStats;
 }
 
 const SYNC_BUDGET = 'too many fences waited for';
@@ -79,6 +86,8 @@ export class CompositorCore implements HandlerContext {
   readonly #surfaces = new Set<Surface>();
   readonly #states = new Set<ClientState>();
   readonly #budgets: ClientBudgets;
+  readonly #bufferFds = new BufferFds(native.getNofileLimit().soft);
+  readonly #dmabufs: DmabufTracker;
 
   /** Announces its globals; listens nowhere yet. */
   constructor(options: CoreOptions) {
@@ -116,6 +125,14 @@ export class CompositorCore implements HandlerContext {
       created: (client) => this.#clientCreated(client),
       destroyed: (client) => this.#clientDestroyed(client),
     });
+    this.#dmabufs = this.#lifetime.add(
+      new DmabufTracker({
+        dmabufs: kernel.dmabufs,
+        sync: this.sync,
+        policy: options.lostBuffers ?? 'show',
+        log,
+      }),
+    );
     this.#createGlobals(kernel, options.syncForShm ?? true);
   }
 
@@ -139,6 +156,7 @@ export class CompositorCore implements HandlerContext {
       updates: this.scheduler.stats(),
       clients: [...this.#states].map((state) => state.stats()),
       sync: this.sync.stats(),
+      dmabufs: this.#dmabufs.stats(),
     };
   }
 
@@ -151,7 +169,7 @@ export class CompositorCore implements HandlerContext {
     createCompositorGlobal(this);
     createSubcompositorGlobal(this);
     createShmGlobal(this);
-    this.#lifetime.add(new LinuxDmabuf(this, kernel));
+    this.#lifetime.add(new LinuxDmabuf(this, kernel, this.#dmabufs));
     createSyncobjGlobal(this, { syncForShm });
     createViewporterGlobal(this);
     createPresentationGlobal(this);
@@ -172,13 +190,15 @@ export class CompositorCore implements HandlerContext {
     };
     const name = `client ${client.number}`;
     const owner = this.sync.createOwner(name, onBudget, client.credentials);
-    this.#states.add(new ClientState(client, owner, this.#budgets, this.log));
+    this.#bufferFds.clientCame();
+    this.#states.add(new ClientState(client, owner, this.#budgets, this.#bufferFds, this.log));
   }
 
   /** After its objects: their releases have been signalled. */
   #clientDestroyed(client: Client): void {
     const state = ClientState.of(client);
     this.#states.delete(state);
+    this.#bufferFds.clientWent();
     state.sync.dispose();
   }
 }

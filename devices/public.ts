@@ -20,6 +20,7 @@ export type {
 export type {
   DeviceNode,
   DmabufFences,
+  DmabufOrigin,
   FenceInfo,
   HotplugEvent,
   HotplugSource,

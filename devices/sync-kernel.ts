@@ -28,11 +28,21 @@ export interface SyncFiles {
   setDeadline(fd: number, deadlineNs: bigint): void;
 }
 
+/** Where a dma-buf's memory is from, as far as the system tells. */
+export interface DmabufOrigin {
+  /** Who exported it: a driver ("amdgpu", "virtio_gpu"), "udmabuf", "system". Undefined when that is not told. */
+  readonly exporter: string | undefined;
+  /** Its device. Undefined when it has none, or when several devices of the exporter are there: then nothing tells which. */
+  readonly device: DeviceId | undefined;
+}
+
 /** Implicit fences of a dma-buf (borrowed fd). */
 export interface DmabufFences {
   /** What a reader (or writer) has to wait for, as a sync_file. A signalled stub when there is nothing. */
   exportSyncFile(dmabufFd: number, access: 'read' | 'write'): OwnedFd;
   importSyncFile(dmabufFd: number, syncFileFd: number, access: 'read' | 'write'): void;
+  /** Never throws. A kernel without it does not know. */
+  origin?(dmabufFd: number): DmabufOrigin;
 }
 
 /** A device file that could be opened. */

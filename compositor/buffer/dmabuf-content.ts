@@ -2,7 +2,9 @@
 import { native } from '../../native/binding.ts';
 import type { NativeMapping } from '../../native/binding.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import type { DmabufOrigin } from '../../devices/sync-kernel.ts';
 import type { BufferContent, DmabufPlane, PixelView } from './buffer-content.ts';
+import type { LostBufferPolicy } from './dmabuf-tracker.ts';
 import type { PixelFormat } from './format.ts';
 
 /** include/uapi/linux/dma-buf.h */
@@ -27,12 +29,21 @@ export class DmabufContent implements BufferContent {
   readonly opaque: boolean;
   readonly sizeBytes: number;
   readonly plane: DmabufPlane;
+  readonly origin: DmabufOrigin;
   readonly #fd: OwnedFd;
   #mapping: NativeMapping | null = null;
+  #deviceGone = false;
+  #blank = false;
   #disposed = false;
 
   /** Takes ownership of `fd`. `sizeBytes` is the dma-buf's own. */
-  constructor(fd: OwnedFd, sizeBytes: number, layout: DmabufLayout, format: PixelFormat) {
+  constructor(
+    fd: OwnedFd,
+    sizeBytes: number,
+    layout: DmabufLayout,
+    format: PixelFormat,
+    origin: DmabufOrigin,
+  ) {
     this.#fd = fd;
     this.width = layout.width;
     this.height = layout.height;
@@ -40,10 +51,23 @@ export class DmabufContent implements BufferContent {
     this.opaque = format.opaque;
     this.sizeBytes = sizeBytes;
     const { offsetBytes, strideBytes, modifier } = layout;
+    this.origin = origin;
     this.plane = { fd: fd.fd, offsetBytes, strideBytes, modifier };
   }
 
+  /** The device it came from went; see {@link LostBufferPolicy}. */
+  get deviceGone(): boolean {
+    return this.#deviceGone;
+  }
+
+  /** Its device went. For the tracker. */
+  markDeviceGone(policy: LostBufferPolicy): void {
+    this.#deviceGone = true;
+    this.#blank = policy === 'blank';
+  }
+
   read(use: (pixels: PixelView) => void): 'ok' | 'revoked' {
+    if (this.#blank) return 'revoked';
     const mapping = this.#map();
     if (!mapping) return 'revoked';
     const faults = native.mappingFaults(mapping.id);

@@ -15,13 +15,13 @@ export class ShmPool {
   #mapping: NativeMapping;
   #sizeBytes: number;
   #references = 1;
-  readonly #onFreed: (sizeBytes: number) => void;
+  readonly #onFreed: () => void;
 
   /**
    * Takes ownership of `fd`, also when it throws. SystemError when the descriptor cannot be mapped. `onFreed` is called when
-   * the memory is unmapped, with the last size.
+   * the memory is unmapped.
    */
-  constructor(fd: OwnedFd, sizeBytes: number, onFreed: (sizeBytes: number) => void) {
+  constructor(fd: OwnedFd, sizeBytes: number, onFreed: () => void) {
     try {
       this.#mapping = mapReadable(fd, sizeBytes);
     } catch (error) {
@@ -65,7 +65,7 @@ export class ShmPool {
     if (this.#references > 0) return;
     this.poolDestroyed();
     native.unmap(this.#mapping.id);
-    this.#onFreed(this.#sizeBytes);
+    this.#onFreed();
   }
 
   /** The pool object is gone: no resize will come. Its buffers live on. Idempotent. */

@@ -13,6 +13,7 @@ import type { WlBufferResource } from '../../protocols/generated/wayland.server.
 import { ProtocolError } from '../../protocols/server/protocol-error.ts';
 import { ClientBuffer } from '../buffer/client-buffer.ts';
 import { DmabufContent } from '../buffer/dmabuf-content.ts';
+import type { DmabufTracker } from '../buffer/dmabuf-tracker.ts';
 import { pixelFormat } from '../buffer/format.ts';
 import type { PixelFormat } from '../buffer/format.ts';
 import { ClientState } from '../client-state.ts';
@@ -42,12 +43,19 @@ interface Wanted {
 /** Collects planes; used once. Its descriptors go with the object, unless a buffer took them. */
 export class DmabufParams implements ZwpLinuxBufferParamsV1Requests {
   readonly #fences: DmabufFences;
+  readonly #tracker: DmabufTracker;
   readonly #log: CompositorLog;
   readonly #planes: (Plane | undefined)[] = [];
   #used = false;
 
-  constructor(resource: ZwpLinuxBufferParamsV1Resource, fences: DmabufFences, log: CompositorLog) {
+  constructor(
+    resource: ZwpLinuxBufferParamsV1Resource,
+    fences: DmabufFences,
+    tracker: DmabufTracker,
+    log: CompositorLog,
+  ) {
     this.#fences = fences;
+    this.#tracker = tracker;
     this.#log = log;
     resource.handler = this;
     resource.addDestroyListener(() => {
@@ -96,7 +104,7 @@ export class DmabufParams implements ZwpLinuxBufferParamsV1Requests {
       ZwpLinuxBufferParamsV1.sendFailed(resource);
       return;
     }
-    makeBuffer(ZwpLinuxBufferParamsV1.sendCreated(resource), content);
+    makeBuffer(ZwpLinuxBufferParamsV1.sendCreated(resource), content, this.#tracker);
   }
 
   createImmed(
@@ -116,7 +124,7 @@ export class DmabufParams implements ZwpLinuxBufferParamsV1Requests {
         'the dma-buf cannot be imported',
       );
     }
-    makeBuffer(id, content);
+    makeBuffer(id, content, this.#tracker);
   }
 
   /** The CPU samples buffers of every device alike, so that only the form counts. */
@@ -151,7 +159,8 @@ export class DmabufParams implements ZwpLinuxBufferParamsV1Requests {
     if (sizeBytes === undefined || !this.#isDmabuf(plane.fd.fd)) return undefined;
     if (wanted.flags !== 0 || plane.modifier !== DRM_FORMAT_MOD_LINEAR) return undefined;
     this.#planes.length = 0;
-    return new DmabufContent(plane.fd, sizeBytes, { ...wanted, ...plane }, format);
+    const origin = this.#tracker.originOf(plane.fd.fd);
+    return new DmabufContent(plane.fd, sizeBytes, { ...wanted, ...plane }, format, origin);
   }
 
   /** Asked by the way it will be used. */
@@ -195,25 +204,31 @@ function checkBounds(
 }
 
 /** Books the buffer; over budget the client gets no_memory. */
-function makeBuffer(resource: WlBufferResource, content: DmabufContent): void {
+function makeBuffer(
+  resource: WlBufferResource,
+  content: DmabufContent,
+  tracker: DmabufTracker,
+): void {
   const state = ClientState.of(resource.client);
-  const { sizeBytes } = content;
   const undo: (() => void)[] = [() => content.dispose()];
-  const amounts = [
-    ['buffers', 1],
-    ['bufferFds', 1],
-    ['bufferBytes', sizeBytes],
-  ] as const;
-  for (const [kind, amount] of amounts) {
-    if (!state.take(kind, amount)) {
-      for (const step of undo) step();
-      resource.client.postNoMemory();
-      return;
-    }
-    undo.push(() => state.give(kind, amount));
-  }
   const dispose = (): void => {
     for (const step of undo) step();
   };
+  for (const kind of ['buffers', 'bufferFds'] as const) {
+    if (!state.take(kind)) return refuse(resource, dispose);
+    undo.push(() => state.give(kind));
+  }
+  const memory = state.memory.take('dmabuf', content.plane.fd, content.sizeBytes);
+  if (!memory) return refuse(resource, dispose);
+  tracker.track(content);
+  undo.push(
+    () => memory.release(),
+    () => tracker.untrack(content),
+  );
   new ClientBuffer(resource, { content, dispose });
+}
+
+function refuse(resource: WlBufferResource, dispose: () => void): void {
+  dispose();
+  resource.client.postNoMemory();
 }

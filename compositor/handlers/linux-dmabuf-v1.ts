@@ -13,6 +13,7 @@ import type {
   ZwpLinuxDmabufV1Requests,
   ZwpLinuxDmabufV1Resource,
 } from '../../protocols/generated/linux-dmabuf-v1.server.ts';
+import type { DmabufTracker } from '../buffer/dmabuf-tracker.ts';
 import type { HandlerContext } from '../handler-context.ts';
 import { drawableFormats } from '../render/formats.ts';
 import { DRM_FORMAT_MOD_LINEAR, DmabufParams } from './dmabuf-params.ts';
@@ -38,11 +39,11 @@ export class LinuxDmabuf implements Disposable {
   readonly #subscription: { unsubscribe(): void };
   #mainDevice: bigint | undefined;
 
-  constructor(context: HandlerContext, kernel: SyncKernel) {
+  constructor(context: HandlerContext, kernel: SyncKernel, tracker: DmabufTracker) {
     this.#kernel = kernel;
     this.#mainDevice = this.#findMainDevice();
     const version = this.#mainDevice === undefined ? PLAIN_VERSION : FEEDBACK_VERSION;
-    const requests = this.#requests(context);
+    const requests = this.#requests(context, tracker);
     context.display.createGlobal(ZwpLinuxDmabufV1, version, (resource) => {
       resource.handler = requests;
       sendFormats(resource);
@@ -58,7 +59,7 @@ export class LinuxDmabuf implements Disposable {
     this.#table.close();
   }
 
-  #requests(context: HandlerContext): ZwpLinuxDmabufV1Requests {
+  #requests(context: HandlerContext, tracker: DmabufTracker): ZwpLinuxDmabufV1Requests {
     const feedback = (id: ZwpLinuxDmabufFeedbackV1Resource): void => {
       id.handler = { destroy: () => undefined };
       this.#feedbacks.add(id);
@@ -68,7 +69,7 @@ export class LinuxDmabuf implements Disposable {
     return {
       destroy: () => undefined,
       createParams: (_resource, id) => {
-        new DmabufParams(id, this.#kernel.dmabufs, context.log);
+        new DmabufParams(id, this.#kernel.dmabufs, tracker, context.log);
       },
       getDefaultFeedback: (_resource, id) => feedback(id),
       getSurfaceFeedback: (_resource, id) => feedback(id),

@@ -16,6 +16,7 @@ import { ProtocolError } from '../../protocols/server/protocol-error.ts';
 import { ClientBuffer } from '../buffer/client-buffer.ts';
 import { shmFormats, shmPixelFormat } from '../buffer/format.ts';
 import { ShmContent, ShmPool } from '../buffer/shm-pool.ts';
+import type { MemoryHold } from '../client-memory.ts';
 import { ClientState } from '../client-state.ts';
 import type { HandlerContext } from '../handler-context.ts';
 
@@ -38,15 +39,20 @@ const shmRequests: WlShmRequests = {
       throw new ProtocolError(resource, WlShmError.invalidStride, `pool size ${size}`);
     }
     const state = ClientState.of(resource.client);
-    if (!state.take('bufferFds', 1)) {
+    if (!state.take('bufferFds')) {
       fd.close();
       resource.client.postNoMemory();
       return;
     }
-    id.addDestroyListener(() => state.give('bufferFds', 1));
-    const pool = createPool(resource, state, fd, size);
-    if (!pool) return;
-    id.handler = poolRequests(pool, state);
+    id.addDestroyListener(() => state.give('bufferFds'));
+    const memory = state.memory.take('shm', fd.fd, size);
+    if (!memory) {
+      fd.close();
+      resource.client.postNoMemory();
+      return;
+    }
+    const pool = createPool(resource, memory, fd, size);
+    id.handler = poolRequests(pool, memory, state);
     id.addDestroyListener(() => {
       pool.poolDestroyed();
       pool.unref();
@@ -56,22 +62,17 @@ const shmRequests: WlShmRequests = {
   release: () => undefined,
 };
 
-/** Undefined when the client was over its budget. */
+/** Takes over `memory`, which is given back with the pool. */
 function createPool(
   resource: WlShmResource,
-  state: ClientState,
+  memory: MemoryHold,
   fd: OwnedFd,
   sizeBytes: number,
-): ShmPool | undefined {
-  if (!state.take('bufferBytes', sizeBytes)) {
-    fd.close();
-    resource.client.postNoMemory();
-    return undefined;
-  }
+): ShmPool {
   try {
-    return new ShmPool(fd, sizeBytes, (freedBytes) => state.give('bufferBytes', freedBytes));
+    return new ShmPool(fd, sizeBytes, () => memory.release());
   } catch (error) {
-    state.give('bufferBytes', sizeBytes);
+    memory.release();
     throw cannotMap(resource, sizeBytes, error);
   }
 }
@@ -90,7 +91,7 @@ function cannotMap(
   );
 }
 
-function poolRequests(pool: ShmPool, state: ClientState): WlShmPoolRequests {
+function poolRequests(pool: ShmPool, memory: MemoryHold, state: ClientState): WlShmPoolRequests {
   return {
     createBuffer(
       resource: WlShmPoolResource,
@@ -120,7 +121,7 @@ function poolRequests(pool: ShmPool, state: ClientState): WlShmPoolRequests {
           `${width}x${height}, stride ${stride}, at ${offset} of a pool of ${pool.sizeBytes} bytes`,
         );
       }
-      if (!state.take('buffers', 1)) {
+      if (!state.take('buffers')) {
         resource.client.postNoMemory();
         return;
       }
@@ -131,7 +132,7 @@ function poolRequests(pool: ShmPool, state: ClientState): WlShmPoolRequests {
       });
       const dispose = (): void => {
         content.dispose();
-        state.give('buffers', 1);
+        state.give('buffers');
       };
       new ClientBuffer(id, { content, dispose });
     },
@@ -142,15 +143,13 @@ function poolRequests(pool: ShmPool, state: ClientState): WlShmPoolRequests {
       if (size < pool.sizeBytes) {
         throw new ProtocolError(resource, WlShmError.invalidFd, `shrinking to ${size} bytes`);
       }
-      const growthBytes = size - pool.sizeBytes;
-      if (!state.take('bufferBytes', growthBytes)) {
+      if (!memory.grow(size)) {
         resource.client.postNoMemory();
         return;
       }
       try {
         pool.resize(size);
       } catch (error) {
-        state.give('bufferBytes', growthBytes);
         throw cannotMap(resource, size, error);
       }
     },

@@ -15,7 +15,7 @@ export function createSinglePixelBufferGlobal(context: HandlerContext): Global {
 
     createU32RgbaBuffer(resource, id, red, green, blue, alpha): void {
       const state = ClientState.of(resource.client);
-      if (!state.take('buffers', 1)) {
+      if (!state.take('buffers')) {
         resource.client.postNoMemory();
         return;
       }
@@ -25,7 +25,7 @@ export function createSinglePixelBufferGlobal(context: HandlerContext): Global {
         blue: blue >>> 0,
         alpha: alpha >>> 0,
       });
-      new ClientBuffer(id, { content, dispose: () => state.give('buffers', 1) });
+      new ClientBuffer(id, { content, dispose: () => state.give('buffers') });
     },
   };
   return context.display.createGlobal(

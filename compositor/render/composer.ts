@@ -117,7 +117,9 @@ function draw(target: PixmanImage, part: Visible, map: Affine): boolean {
   const format = pixmanFormatOf(content.format);
   if (format === undefined) return true;
   const toBuffer = bufferMap(item, content, map);
+  let seen = false;
   const outcome = content.read((pixels) => {
+    seen = true;
     const image = PixmanImage.bits(
       format,
       content.width,
@@ -132,6 +134,12 @@ function draw(target: PixmanImage, part: Visible, map: Affine): boolean {
       image.dispose();
     }
   });
+  // What is below was left out for its sake, so something has to be drawn.
+  if (!seen && content.opaque) {
+    const black = PixmanImage.solid(0, 0, 0, 0xffff);
+    drawImage(target, black, part, null);
+    black.dispose();
+  }
   return outcome === 'ok';
 }
 

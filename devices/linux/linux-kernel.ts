@@ -12,6 +12,7 @@ import type {
   SyncKernel,
 } from '../sync-kernel.ts';
 import type { SyncobjDevice } from '../syncobj-device.ts';
+import { dmabufOrigin } from './dmabuf-origin.ts';
 import { listNodes, SYSTEM_PATHS, type SystemPaths } from './discovery.ts';
 import { DrmDevice } from './drm-device.ts';
 import { DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE, ENODEV, O_CLOEXEC, O_RDWR } from './drm-uapi.ts';
@@ -24,7 +25,11 @@ const MERGED_NAME = 'syncline';
 export class LinuxKernel implements SyncKernel {
   readonly description: string = `${type()} ${release()}`;
   readonly syncFiles: SyncFiles = { info, merge, setDeadline };
-  readonly dmabufs: DmabufFences = { exportSyncFile, importSyncFile };
+  readonly dmabufs: DmabufFences = {
+    exportSyncFile,
+    importSyncFile,
+    origin: (dmabufFd) => dmabufOrigin(dmabufFd, this.listNodes()),
+  };
   readonly hotplug: LinuxHotplug;
   readonly #paths: SystemPaths;
 

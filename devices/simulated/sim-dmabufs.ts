@@ -2,7 +2,7 @@
 import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
-import type { DmabufFences } from '../sync-kernel.ts';
+import type { DmabufFences, DmabufOrigin } from '../sync-kernel.ts';
 import type { DeviceId } from '../syncobj-device.ts';
 import { mergeFences, signalledFence, unwrapFences, type SingleFence } from './dma-fence.ts';
 import { identityOf } from './object-files.ts';
@@ -99,6 +99,12 @@ export class SimDmabufs implements DmabufFences {
     const head = this.#syncFiles.fenceOf(syncFileFd, 'DMA_BUF_IMPORT_SYNC_FILE');
     for (const fence of unwrapFences(head))
       reservation.fences.push({ fence, writes: access === 'write' });
+  }
+
+  /** Unlike Linux it knows the device. */
+  origin(dmabufFd: number): DmabufOrigin {
+    const device = this.#reservations.get(identityOf(dmabufFd))?.dmabuf.deviceId;
+    return { exporter: device === undefined ? undefined : 'sim', device };
   }
 
   dispose(): void {

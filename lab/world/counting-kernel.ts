@@ -58,6 +58,7 @@ export class CountingKernel implements SyncKernel {
         count(1),
         kernel.dmabufs.importSyncFile(fd, syncFileFd, access)
       ),
+      ...(kernel.dmabufs.origin && { origin: kernel.dmabufs.origin.bind(kernel.dmabufs) }),
     };
   }
 

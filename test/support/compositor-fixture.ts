@@ -24,7 +24,13 @@ export const REFRESH_NS = 16_666_666n;
 export interface FixtureOptions extends Partial<
   Pick<
     CoreOptions,
-    'failurePolicy' | 'syncForShm' | 'budgets' | 'syncBudgets' | 'watchdog' | 'syncTrace'
+    | 'failurePolicy'
+    | 'lostBuffers'
+    | 'syncForShm'
+    | 'budgets'
+    | 'syncBudgets'
+    | 'watchdog'
+    | 'syncTrace'
   >
 > {
   /** GPUs sim:0 … sim:N-1. Default 2. */
