@@ -1,6 +1,7 @@
 /** All benches, and running those that are asked for. */
 import { cpus, release } from 'node:os';
 import type { BenchReport, BenchResult } from './result.ts';
+import { COMPOSITOR_TEST_NAMES, runCompositorBench } from './compositor/compositor-bench.ts';
 import { runSyncBench, SYNC_TEST_NAMES } from './sync/sync-bench.ts';
 import { runWireBench, WIRE_TEST_NAMES } from './wire/wire-bench.ts';
 
@@ -43,6 +44,13 @@ export const BENCHES: readonly Bench[] = [
     tests: SYNC_TEST_NAMES,
     rounds: 7,
     run: runSyncBench,
+  },
+  {
+    name: 'compositor',
+    description: 'our compositor against weston, both headless with pixman: commits, frames, start',
+    tests: COMPOSITOR_TEST_NAMES,
+    rounds: 5,
+    run: runCompositorBench,
   },
 ];
 

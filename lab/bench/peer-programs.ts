@@ -34,6 +34,11 @@ export const WIRE_SERVER: PeerProgram = {
   packages: ['libwayland-dev'],
 };
 
+export const COMMIT_CLIENT: PeerProgram = {
+  name: 'commit-client',
+  libraries: ['-lwayland-client'],
+  packages: ['libwayland-dev'],
+};
 export const SYNC_LOOP: PeerProgram = { name: 'sync-loop', libraries: [], packages: [] };
 
 /** The path of the compiled program. Throws a BenchUnavailableError when it is neither there nor can be made here. */

@@ -1,0 +1,128 @@
+/** A compositor under measurement, as its users start it. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { native } from '../../../native/binding.ts';
+import { projectRoot } from '../../kernel/project.ts';
+import { lastLines } from '../../kernel/process.ts';
+import { LineProcess } from '../line-process.ts';
+import { BenchBrokenError } from '../errors.ts';
+
+const CLI = join(projectRoot, 'cli', 'syncline.mjs');
+const SOCKET = 'bench';
+const OUTPUT = { width: 1280, height: 720 };
+const END_TIMEOUT_MS = 5_000;
+const CLOCK_TICKS_PER_S = 100;
+const MIB = 1024 * 1024;
+
+/** Which compositor. */
+export interface DesktopKind {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export const SYNCLINE: DesktopKind = {
+  command: process.execPath,
+  args: [
+    CLI,
+    'compositor',
+    '--gpus',
+    'none',
+    '--socket',
+    SOCKET,
+    '--size',
+    `${OUTPUT.width}x${OUTPUT.height}`,
+  ],
+};
+
+/** Headless, composing with pixman as ours does. */
+export const WESTON: DesktopKind = {
+  command: 'weston',
+  args: [
+    '--backend=headless-backend.so',
+    '--use-pixman',
+    `--width=${OUTPUT.width}`,
+    `--height=${OUTPUT.height}`,
+    `--socket=${SOCKET}`,
+    '--no-config',
+    '--idle-time=0',
+  ],
+};
+
+/** A running one, in a runtime folder of its own. It is ended with us, however we end. */
+export class DesktopServer {
+  readonly socketPath: string;
+  /** From the start of the program to a client's first frame callback. */
+  readonly startMs: number;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #ended: Promise<void>;
+  readonly #kill: () => void;
+
+  private constructor(
+    parts: { child: ChildProcess; folder: string; ended: Promise<void>; kill: () => void },
+    startMs: number,
+  ) {
+    this.#child = parts.child;
+    this.#folder = parts.folder;
+    this.#ended = parts.ended;
+    this.#kill = parts.kill;
+    this.socketPath = join(parts.folder, SOCKET);
+    this.startMs = startMs;
+  }
+
+  /** `client`: the commit-client program, which tells when the first frame was there. Throws a BenchBrokenError. */
+  static async start(kind: DesktopKind, client: string): Promise<DesktopServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'syncline-bench-'));
+    const env: NodeJS.ProcessEnv = { ...process.env, XDG_RUNTIME_DIR: folder, WAYLAND_DEBUG: '' };
+    delete env['WAYLAND_DISPLAY'];
+    const startNs = native.monotonicNs();
+    const child = spawn(kind.command, kind.args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const kill = (): void => void child.kill('SIGKILL');
+    process.on('exit', kill);
+    const ended = new Promise<void>((resolve) => {
+      child.on('error', () => resolve());
+      child.on('close', () => resolve());
+    });
+    const parts = { child, folder, ended, kill };
+    const first = new LineProcess(client, [join(folder, SOCKET), 'first-frame']);
+    try {
+      const gone = ended.then(() => {
+        throw new BenchBrokenError(`${kind.command} ended: ${lastLines(said, 4)}`);
+      });
+      const { atNs } = JSON.parse(await Promise.race([first.line(), gone])) as { atNs: number };
+      return new DesktopServer(parts, (atNs - Number(startNs)) / 1e6);
+    } catch (error) {
+      await new DesktopServer(parts, Number.NaN).stop();
+      throw error;
+    } finally {
+      await first.end();
+    }
+  }
+
+  /** VmRSS, in MiB. */
+  get residentMib(): number {
+    const pages = Number(readFileSync(`/proc/${this.#child.pid}/statm`, 'latin1').split(' ')[1]);
+    return (pages * 4096) / MIB;
+  }
+
+  /** User and system time so far, in milliseconds; the resolution is that of the scheduler's tick. */
+  get cpuMs(): number {
+    const text = readFileSync(`/proc/${this.#child.pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS_PER_S;
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(this.#kill, END_TIMEOUT_MS);
+    await this.#ended;
+    clearTimeout(timer);
+    process.off('exit', this.#kill);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
