@@ -42,7 +42,7 @@ export type SyncTraceDetail =
       readonly timestampNs: bigint;
       readonly errorsVisible: boolean;
     } & PointRef)
-  | ({ readonly type: 'failed'; readonly errno: number } & PointRef)
+  | ({ readonly type: 'failed'; readonly errno: number; readonly timestampNs: bigint } & PointRef)
   | ({ readonly type: 'lost'; readonly reason: LostReason } & PointRef)
   | ({ readonly type: 'cancelled' } & PointRef)
   | ({

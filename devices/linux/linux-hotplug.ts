@@ -1,4 +1,4 @@
-/** Hot-plug from the kernel's and udevd's netlink groups. */
+/** Hot-plug from the kernel's and udevd's netlink groups; and changed permissions, which no uevent tells. */
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLIN, type Poller } from '../../native/poller.ts';
@@ -6,6 +6,7 @@ import type { DeviceNode, HotplugEvent, HotplugSource } from '../sync-kernel.ts'
 import { deviceIdOf } from './device-id.ts';
 import { describeNode, listNodes, udevRuns, type SystemPaths } from './discovery.ts';
 import { ENOBUFS, UEVENT_GROUP_KERNEL, UEVENT_GROUP_UDEV } from './drm-uapi.ts';
+import { NodePermissions } from './node-permissions.ts';
 import { parseUevent, type Uevent } from './uevent.ts';
 
 const DATAGRAM_BYTES = 16_384;
@@ -32,6 +33,7 @@ export class LinuxHotplug implements HotplugSource {
       this.#stoppers.delete(stop);
       watch.close();
       socket.close();
+      listener.close();
     };
     this.#stoppers.add(stop);
     return stop;
@@ -51,6 +53,7 @@ class Listener {
   readonly #buffer = new Uint8Array(DATAGRAM_BYTES);
   /** What we have announced or found, for the case that events are lost. */
   readonly #known = new Map<string, DeviceNode>();
+  readonly #permissions: NodePermissions;
 
   constructor(
     socket: OwnedFd,
@@ -63,6 +66,11 @@ class Listener {
     this.#withUdev = withUdev;
     this.#onEvent = onEvent;
     for (const node of listNodes(paths)) this.#known.set(node.path, node);
+    this.#permissions = new NodePermissions(paths, (devname) => this.#onPermissions(devname));
+  }
+
+  close(): void {
+    this.#permissions.close();
   }
 
   receive(): void {
@@ -92,7 +100,15 @@ class Listener {
     const node = describeNode(this.#paths, devname);
     if (!node) return;
     this.#known.set(node.path, node);
+    if (uevent.action === 'add') this.#permissions.watch();
     this.#onEvent({ type: uevent.action === 'add' ? 'added' : 'changed', node });
+  }
+
+  /** logind changes a node's ACL as sessions come to the front and go: neither the kernel nor udevd announces that. */
+  #onPermissions(devname: string): void {
+    const node = describeNode(this.#paths, devname);
+    if (node && this.#known.get(node.path)?.rdev === node.rdev)
+      this.#onEvent({ type: 'changed', node });
   }
 
   /** The socket overflowed and events are lost: compare with what is there. */

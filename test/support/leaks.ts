@@ -2,7 +2,8 @@
  * After each test nothing is left: no file descriptor, no OwnedFd, no mapping, no pixman image, no keymap.
  * Loaded for every test file (vitest.config.ts). What was open before the test (`beforeAll`) is not counted.
  */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { afterEach, beforeEach } from 'vitest';
 import { native } from '../../native/binding.ts';
 import { trackOwnedFds } from '../../native/fd.ts';
@@ -40,11 +41,15 @@ afterEach(async () => {
   if (left.length > 0) throw new Error(`left after the test:\n${left.join('\n')}`);
 });
 
-/** libuv makes a pipe for signals at the first signal handler or child process, and keeps it. */
+/**
+ * libuv makes a pipe for signals at the first signal handler or child process, and an inotify descriptor at the first watch of
+ * a file, and keeps them.
+ */
 function makeLazyDescriptors(): void {
   const ignore = (): void => {};
   process.on('SIGWINCH', ignore);
   process.off('SIGWINCH', ignore);
+  watch(tmpdir(), { persistent: false }).close();
 }
 
 function open(): Open {

@@ -1,8 +1,9 @@
 /** `syncline devices` with GPUs that come and go. */
+import { chmodSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { devicesCommand } from '../../../cli/devices.ts';
-import { listPciGpus, removeGpu, rescanGpus } from '../../../lab/kernel/gpus.ts';
+import { listPciGpus, pciGpu, removeGpu, rescanGpus } from '../../../lab/kernel/gpus.ts';
 import { captureStdout, type CapturedStdout } from '../../support/captured-stdout.ts';
 
 const ADDRESS = listPciGpus()[0]?.address ?? '';
@@ -65,6 +66,17 @@ test('--watch --json tells a removal and a return, a line each, until interrupte
     { type: 'removed', id: ID },
     { type: 'added', id: ID, usable: true },
   ]);
+  process.emit('SIGINT');
+  await done;
+});
+
+test('--watch tells that permissions have changed, which no uevent does', async () => {
+  const done = devicesCommand().parseAsync(['--watch', '--json'], { from: 'user' });
+  await until(() => lines().length === 1);
+  const { render } = pciGpu(ADDRESS) ?? { render: '' };
+  chmodSync(render, 0o600);
+  await until(() => lines().length === 2);
+  expect(lines()[1]).toMatchObject({ type: 'changed', id: ID, usable: true });
   process.emit('SIGINT');
   await done;
 });
