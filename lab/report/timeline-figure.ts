@@ -21,7 +21,7 @@ type Strokes = Map<string, string>;
 /** `scaleEndUs`: end of the overview's axis, the same for runs to be compared. */
 export function timelineFigure(timeline: RunTimeline, scaleEndUs: number): string {
   const overview = new Axis(0, Math.max(scaleEndUs, 1));
-  const firstUs = timeline.deviceEvents[0]?.atUs ?? timeline.endUs / 3;
+  const firstUs = timeline.deviceEvents[0]?.atUs ?? timeline.endUs / 2;
   const startUs = Math.max(0, Math.round(firstUs) - BEFORE_US);
   const detail = new Axis(startUs, startUs + DETAIL_US);
   const overviewBottom = OVERVIEW_TOP + timeline.surfaces.length * OVERVIEW_ROW;
