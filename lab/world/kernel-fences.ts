@@ -36,6 +36,7 @@ function openFencelab(): FenceSource | undefined {
         end: (errno) => {
           const signal = new Uint8Array(Int32Array.of(id, -errno).buffer);
           native.ioctl(file.fd, FENCELAB_SIGNAL, signal);
+          return errno;
         },
       };
     },
@@ -70,7 +71,13 @@ function vgemFence(vgem: number): FenceBackend {
     const dmabuf = new OwnedFd(native.drmPrimeHandleToFd(vgem, handle, DRM_CLOEXEC_RDWR));
     try {
       const syncFile = new OwnedFd(native.dmabufExportSyncFile(dmabuf.fd, DMA_BUF_SYNC_READ));
-      return { syncFile, end: () => signalVgemFence(vgem, fence) };
+      return {
+        syncFile,
+        end: () => {
+          signalVgemFence(vgem, fence);
+          return 0;
+        },
+      };
     } finally {
       dmabuf.close();
     }

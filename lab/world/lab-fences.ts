@@ -9,8 +9,11 @@ const ECANCELED = 125;
 /** A fence as one kind of world makes them. */
 export interface FenceBackend {
   readonly syncFile: OwnedFd;
-  /** 0 = success, else a positive errno. */
-  end(errno: number): void;
+  /**
+   * Ends it: 0 = success, else a positive errno. Answers what it really ended as: a backend whose fences cannot fail says 0 to
+   * everything.
+   */
+  end(errno: number): FenceEnd;
 }
 
 export class LabFences {
@@ -19,8 +22,7 @@ export class LabFences {
   create(device: DeviceId, backend: FenceBackend, onEnd: (end: FenceEnd) => void): LabFence {
     const end = (errno: number): void => {
       if (!this.#pending.delete(fence)) return;
-      backend.end(errno);
-      onEnd(errno);
+      onEnd(backend.end(errno));
     };
     const fence: LabFence = {
       syncFile: backend.syncFile,

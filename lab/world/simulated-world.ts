@@ -83,9 +83,10 @@ export class SimulatedWorld implements LabWorld {
 
   createFence(gpu: LabGpu, onEnd: (end: FenceEnd) => void): LabFence {
     const fence = this.kernel.createFence();
-    const end = (errno: number): void => {
+    const end = (errno: number): FenceEnd => {
       if (errno === 0) fence.signal();
       else fence.fail(errno);
+      return errno;
     };
     return this.#fences.create(gpu.id, { syncFile: fence.exportSyncFile(), end }, onEnd);
   }
