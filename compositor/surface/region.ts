@@ -99,17 +99,21 @@ export class Region {
 
   union(other: Region): Region {
     if (other.isEmpty) return this;
-    if (this.isEmpty) return other;
+    if (this.isEmpty || other.#coversRectangle(this)) return other;
+    if (this.#coversRectangle(other)) return this;
     return this.#combine(other, (inA, inB) => inA || inB);
   }
 
   intersect(other: Region): Region {
     if (this.isEmpty || other.isEmpty) return Region.empty;
+    if (this.#coversRectangle(other)) return other;
+    if (other.#coversRectangle(this)) return this;
     return this.#combine(other, (inA, inB) => inA && inB);
   }
 
   subtract(other: Region): Region {
     if (this.isEmpty || other.isEmpty) return this;
+    if (other.#coversRectangle(this)) return Region.empty;
     return this.#combine(other, (inA, inB) => inA && !inB);
   }
 
@@ -137,6 +141,23 @@ export class Region {
             sameSpans(band.spans, twin.spans)
           );
         }))
+    );
+  }
+
+  /**
+   * Whether both are a single rectangle and this one covers the other: so nearly always with the damage of a window that draws the
+   * same place again, and then there is nothing to be made.
+   */
+  #coversRectangle(other: Region): boolean {
+    const [mine] = this.#bands;
+    const [theirs] = other.#bands;
+    if (!mine || !theirs || this.#bands.length > 1 || other.#bands.length > 1) return false;
+    if (mine.spans.length > 2 || theirs.spans.length > 2) return false;
+    return (
+      mine.top <= theirs.top &&
+      mine.bottom >= theirs.bottom &&
+      (mine.spans[0] ?? Infinity) <= (theirs.spans[0] ?? -Infinity) &&
+      (mine.spans[1] ?? -Infinity) >= (theirs.spans[1] ?? Infinity)
     );
   }
 
