@@ -131,9 +131,14 @@ export class ReleaseDebts implements ReleaseHome {
     if (!release.due || release.state === 'signalled' || debt.fenceWatch) return;
     const [fence] = debt.fences;
     if (fence && (debt.byCpu || debt.fences.length > 1)) return this.#awaitFence(debt, fence);
-    if (!this.current) this.#host.rehomeDebt(debt);
-    if (!this.#debts.has(release)) return;
-    if (!this.current) return this.owe(debt, 'no live device knows the timeline');
+    if (!this.current) {
+      // A device that takes the timeline is told of all that is due, this one included.
+      this.#host.rehomeDebt(debt);
+      if (this.#debts.has(release) && !this.current) {
+        this.owe(debt, 'no live device knows the timeline');
+      }
+      return;
+    }
     if (fence) this.#payWithFence(debt, fence);
     else debt.signal(this.#context.signals);
   }

@@ -147,7 +147,6 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
       this.rehomeDebt(debt);
       if (this.current) this.debts.pay(debt);
     }
-    this.#payDue();
     this.#maybeLetGo();
   }
 
@@ -203,7 +202,6 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
     if (this.current) {
       this.waits.retryBlind();
       this.waits.rearm();
-      this.#payDue();
     } else {
       this.#retryImport();
     }
@@ -271,12 +269,6 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
     }
   }
 
-  /** Debts that found no room when it was their turn, and others that did afterwards: now there is a device for all. */
-  #payDue(): void {
-    if (!this.current) return;
-    for (const debt of this.debts.all()) if (debt.release.due) this.debts.pay(debt);
-  }
-
   /** The first import, or the one a move needs, found no room before. */
   #retryImport(): void {
     if (!this.#idle) return this.rehome();
@@ -290,6 +282,8 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
         this.activate();
         // What fired while no device could be asked was not understood: such a registration serves nobody any more.
         if (this.registrations.size > 0) this.#host.wakeups.scan();
+        // Whoever made it move, the device is there for every debt that is owed.
+        for (const debt of this.debts.all()) if (debt.release.due) this.debts.pay(debt);
         return true;
       case 'retry':
         this.retryLater();

@@ -136,6 +136,26 @@ test(
 );
 
 test(
+  'a debt that falls due while a device arrives does not hide an older one of its timeline',
+  inWorld((world) => {
+    const client = world.client('sim:0');
+    const owner = world.owner();
+    const acquire = owner.importTimeline(client.exportFd());
+    const images = world.client('sim:0');
+    const timeline = owner.importTimeline(images.exportFd());
+    const releases = [timeline.createRelease(1n), timeline.createRelease(2n)];
+    acquire.waitForPoint(1n).subscribe(() => releases[1]?.seal());
+    client.signal(1n);
+    world.kernel.removeDevice('sim:0');
+    world.kernel.removeDevice('sim:1');
+    releases[0]?.seal();
+    expect(releases[0]?.state).toBe('owed');
+    world.plug('sim:1');
+    expect(releases.map((release) => release.state)).toEqual(['signalled', 'signalled']);
+  }),
+);
+
+test(
   'one release that fails does not keep the others of its batch',
   inWorld((world) => {
     const client = world.client();
