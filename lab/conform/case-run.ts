@@ -7,7 +7,7 @@ import {
 } from '../../devices/syncobj-device.ts';
 import { native } from '../../native/binding.ts';
 import { hasErrno } from '../../native/errors.ts';
-import type { FenceBackend } from '../world/lab-fences.ts';
+import type { OwnedFd } from '../../native/fd.ts';
 import { Bystander } from './bystander.ts';
 import { QUIET_SHARE, type Environment } from './environment.ts';
 import { TestClient } from './test-client.ts';
@@ -19,7 +19,11 @@ const STEP_MS = 3;
 const ECANCELED = 125;
 
 /** A pending fence of the client's GPU. Ends with ECANCELED at the case's end, if not before. */
-export interface TestFence extends FenceBackend {
+export interface TestFence {
+  /** Borrowed: the case closes it. */
+  readonly syncFile: OwnedFd;
+  /** Ends it, 0 = success, else a positive errno. The first end counts. */
+  end(errno: number): void;
   readonly ended: boolean;
 }
 

@@ -55,6 +55,10 @@ function createFence(kernel: RemoteKernel, gpu: DeviceId): FenceBackend {
   const fence = kernel.createFence({ deviceId: gpu });
   return {
     syncFile: fence.exportSyncFile(),
-    end: (errno) => void (errno === 0 ? fence.signal() : fence.fail(errno)),
+    end: (errno) => {
+      if (errno === 0) fence.signal();
+      else fence.fail(errno);
+      return errno;
+    },
   };
 }
