@@ -36,15 +36,15 @@ const COMMIT_TESTS: readonly CommitTest[] = [
   {
     name: 'compositor-commit',
     run: 'commits',
-    warmUpIterations: 1_000,
-    iterations: 3_000,
+    warmUpIterations: 3_000,
+    iterations: 4_000,
     unit: 'ns/commit',
     paced: false,
   },
   {
     name: 'compositor-commit-100-windows',
     run: 'many',
-    warmUpIterations: 10,
+    warmUpIterations: 40,
     iterations: 40,
     unit: 'ns/commit',
     paced: false,

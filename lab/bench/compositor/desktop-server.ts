@@ -4,13 +4,16 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { native } from '../../../native/binding.ts';
 import { projectRoot } from '../../kernel/project.ts';
 import { lastLines } from '../../kernel/process.ts';
 import { LineProcess } from '../line-process.ts';
 import { BenchBrokenError } from '../errors.ts';
 
-const CLI = join(projectRoot, 'cli', 'syncline.mjs');
+/** The command line without the check whether the checkout has to be set up, which is a matter of development. */
+const MAIN = pathToFileURL(join(projectRoot, 'dist', 'cli', 'main.js')).href;
+const RUN_MAIN = `const { main } = await import('${MAIN}'); process.exitCode = await main(process.argv.slice(1));`;
 const SOCKET = 'bench';
 const OUTPUT = { width: 1280, height: 720 };
 const END_TIMEOUT_MS = 5_000;
@@ -26,7 +29,10 @@ export interface DesktopKind {
 export const SYNCLINE: DesktopKind = {
   command: process.execPath,
   args: [
-    CLI,
+    '--input-type=module',
+    '-e',
+    RUN_MAIN,
+    '--',
     'compositor',
     '--gpus',
     'none',
