@@ -10,7 +10,10 @@ import type { PointWait } from './wait.ts';
 export class Timeline {
   /** Unique within the manager. */
   readonly id: number;
-  /** Equal for two imports of one syncobj where the system can tell; else unique. */
+  /**
+   * Equal for two imports of one syncobj where the system can tell; else unique. Linux cannot: kcmp(2) and F_DUPFD_QUERY compare
+   * files, of which each export of a syncobj makes a new one, and a test signal would be seen by its other holders.
+   */
   readonly identity: string;
   readonly #state: TimelineState;
   #disposed = false;

@@ -4,7 +4,7 @@ import type { LossPlan, RecoveryContext, RecoveryStrategy } from '../recovery.ts
 export const container: RecoveryStrategy = {
   name: 'container',
   description:
-    'imports into an always-there syncobj-only render node and drops the fd; without such a node it is as fragile as single-import',
+    'imports into an always-there syncobj-only render node and drops the fd; without such a node it is as fragile as single-import; awaits for ever what its client cannot submit any more',
   keepsFd: false,
   importFailureIsFatal: false,
   exportsEarly: false,

@@ -4,7 +4,7 @@ import type { LossPlan, RecoveryContext, RecoveryStrategy } from '../recovery.ts
 export const importAll: RecoveryStrategy = {
   name: 'import-all',
   description:
-    'imports into every device and keeps no fd; cannot survive a moment without devices, costs a handle a device and timeline',
+    'imports into every device and keeps no fd; cannot survive a moment without devices, costs a handle a device and timeline; awaits for ever what its client cannot submit any more',
   keepsFd: false,
   importFailureIsFatal: false,
   exportsEarly: false,

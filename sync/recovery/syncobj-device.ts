@@ -4,7 +4,7 @@ import type { LossPlan, RecoveryContext, RecoveryStrategy } from '../recovery.ts
 export const syncobjDevice: RecoveryStrategy = {
   name: 'syncobj-device',
   description:
-    'uses /dev/syncobj, which needs no GPU; not in any released kernel, costs a descriptor a timeline',
+    'uses /dev/syncobj, which needs no GPU; not in any released kernel, costs a descriptor a timeline; awaits for ever what its client cannot submit any more',
   keepsFd: false,
   importFailureIsFatal: false,
   exportsEarly: false,

@@ -7,6 +7,7 @@ import { native } from '../../native/binding.ts';
 import { ManualClock } from '../../native/clock.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { Poller } from '../../native/poller.ts';
+import type { SimDeviceOptions } from '../../devices/simulated/sim-device.ts';
 import { SimulatedKernel } from '../../devices/simulated/simulated-kernel.ts';
 import type { WlOutputResource } from '../../protocols/generated/wayland.server.ts';
 import type { Client } from '../../protocols/server/client.ts';
@@ -35,6 +36,8 @@ export interface FixtureOptions extends Partial<
 > {
   /** GPUs sim:0 … sim:N-1. Default 2. */
   readonly gpus?: number;
+  /** What they can do. */
+  readonly gpu?: SimDeviceOptions;
   /** Default: failover. */
   readonly strategy?: string;
 }
@@ -65,8 +68,8 @@ export class CompositorFixture {
   readonly hidden: Set<Surface> = new Set();
 
   constructor(options: FixtureOptions = {}) {
-    const { gpus = 2, strategy = 'failover', ...core } = options;
-    for (let index = 0; index < gpus; index++) this.kernel.addDevice();
+    const { gpus = 2, gpu = {}, strategy = 'failover', ...core } = options;
+    for (let index = 0; index < gpus; index++) this.kernel.addDevice(gpu);
     this.clock.advanceBy(100n * MS);
     const keep =
       (level: string) =>

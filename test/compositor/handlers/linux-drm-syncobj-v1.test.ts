@@ -244,6 +244,44 @@ test('the global is withheld when no device can hold timelines, with one line sa
   });
 });
 
+test('the global is withheld on kernels without SYNCOBJ_EVENTFD, with one line saying why', () => {
+  withCompositor({ gpu: { eventfd: false } }, (fixture) => {
+    const client = fixture.connect();
+    expect(client.offers('wp_linux_drm_syncobj_manager_v1')).toBe(false);
+    expect(client.offers('zwp_linux_dmabuf_v1')).toBe(true);
+    const lines = fixture.logged.filter((line) => line.includes('explicit sync is not offered'));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/SYNCOBJ_EVENTFD \(Linux 6\.6\) among sim:0/);
+  });
+});
+
+test('on kernels that export points by transfer (6.12) the same frames are shown, failures seen', () => {
+  withCompositor({ gpu: { pointSyncFile: 'transfer' } }, (fixture) => {
+    const client = fixture.connect();
+    const { proxy, surface } = client.createSurface();
+    const sync = client.syncobj.getSurface(proxy);
+    const acquire = client.timeline();
+    const release = client.timeline();
+    const commit = (point: number, width: number): void => {
+      sync.setAcquirePoint(acquire.proxy, 0, point);
+      sync.setReleasePoint(release.proxy, 0, point);
+      proxy.attach(client.shmBuffer(width, 1).proxy, 0, 0);
+      proxy.commit();
+      client.settle();
+    };
+    acquire.submit(1n).signal();
+    commit(1, 2);
+    expect(surface.current.content?.content.width).toBe(2);
+    const failing = acquire.submit(2n);
+    commit(2, 3);
+    failing.fail(19);
+    client.settle();
+    expect(surface.current.content?.content.width).toBe(2);
+    expect(fixture.core.stats().sync.counters).toMatchObject({ signalled: 1, failed: 1 });
+    expect(release.signalled).toBe(2n);
+  });
+});
+
 test('a timeline destroyed before the commit that names its points does not unset them', () => {
   withCompositor({}, (fixture) => {
     const { client, surface, sync, acquire, release } = makeParts(fixture);
