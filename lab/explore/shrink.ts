@@ -59,12 +59,16 @@ function simplerSteps(step: Step | undefined): Step[] {
   const plainer: Step[] = [];
   const { together, ...alone } = step;
   if (together) plainer.push(alone as Step);
-  for (const [key, value] of Object.entries(PLAINEST)) {
-    if (key in step && step[key as keyof Step] !== value) {
-      plainer.push({ ...step, [key]: value } as Step);
-    }
-  }
+  for (const [key, value] of oddities(step)) plainer.push({ ...step, [key]: value } as Step);
   return plainer;
+}
+
+/** Arguments that are not at their plainest, each with what that would be. */
+function oddities(step: Step): [key: string, plainest: unknown][] {
+  const plainest = step.do === 'unplug' ? { ...PLAINEST, work: 'leave' } : PLAINEST;
+  return Object.entries(plainest).filter(
+    ([key, value]) => key in step && step[key as keyof Step] !== value,
+  );
 }
 
 const PLAINEST: Readonly<Record<string, unknown>> = {
@@ -87,11 +91,6 @@ const PLAINEST: Readonly<Record<string, unknown>> = {
 /** What shrinking makes less: steps first, then arguments that are not at their plainest. */
 function weight(steps: readonly Step[]): number {
   let odd = 0;
-  for (const step of steps) {
-    if (step.together) odd++;
-    for (const [key, value] of Object.entries(PLAINEST)) {
-      if (key in step && step[key as keyof Step] !== value) odd++;
-    }
-  }
+  for (const step of steps) odd += oddities(step).length + (step.together ? 1 : 0);
   return steps.length * 1000 + odd;
 }
