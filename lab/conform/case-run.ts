@@ -120,9 +120,10 @@ export class CaseRun {
     }
   }
 
-  /** Plugs a GPU in again and waits until it can be used. */
+  /** Plugs a GPU in again and waits until it can be used. Nothing happens when it is plugged in. */
   async plug(role: GpuRole): Promise<void> {
     const id = role === 'import' ? this.importGpu : this.clientGpu;
+    if (!this.#unplugged.has(id)) return;
     await this.#hotplug.add(id, role);
     const isUsable = (): boolean => {
       const device = this.#open(id);

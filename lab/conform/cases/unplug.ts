@@ -2,6 +2,7 @@
 import { DeviceLostError, type DeviceId } from '../../../devices/syncobj-device.ts';
 import type { ConformCase } from '../conform-case.ts';
 import { Stage } from '../stage.ts';
+import type { CommittedFrame } from '../test-window.ts';
 import { check } from '../verdicts.ts';
 
 const ENODEV = 19;
@@ -56,6 +57,12 @@ function importUnplug({ name, rule, needs = [], prepare }: Moment): ConformCase 
   };
 }
 
+/** A compositor may give a commit up after a loss: then its turn has come, but its buffer went back instead of on screen. */
+function checkNotShown(frame: CommittedFrame, givenBack: boolean, before: string): void {
+  const shown = frame.shown && !givenBack;
+  check(!shown, `the unplug made the compositor show it before ${before}`);
+}
+
 const IMPORT_MOMENTS: readonly Moment[] = [
   {
     name: 'idle',
@@ -72,7 +79,24 @@ const IMPORT_MOMENTS: readonly Moment[] = [
       await stage.client.roundtrip();
       return async () => {
         await stage.run.quiet();
-        check(!frame.shown, 'the unplug made the compositor show it before its acquire point');
+        checkNotShown(frame, release.isSignalled(point), 'its acquire point');
+        stage.acquire.signal(point);
+        await stage.expectShown(frame, 'the waiting commit is shown after its acquire point');
+      };
+    },
+  },
+  {
+    name: 'replug-while-waiting',
+    rule: 'The compositor’s GPU goes and comes back while a commit waits for a point that is not submitted yet: its signal is still noticed.',
+    prepare: async (stage) => {
+      const point = stage.nextPoint();
+      const { proxy, release } = stage.buffer(1);
+      const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      await stage.client.roundtrip();
+      return async () => {
+        await stage.run.plug('import');
+        await stage.client.roundtrip();
+        checkNotShown(frame, release.isSignalled(point), 'its acquire point');
         stage.acquire.signal(point);
         await stage.expectShown(frame, 'the waiting commit is shown after its acquire point');
       };
@@ -91,7 +115,7 @@ const IMPORT_MOMENTS: readonly Moment[] = [
       await stage.client.roundtrip();
       return async () => {
         await stage.run.quiet();
-        check(!frame.shown, 'the unplug made the compositor show it before its fence ended');
+        checkNotShown(frame, release.isSignalled(point), 'its fence ended');
         fence.end(0);
         await stage.expectShown(frame, 'the waiting commit is shown after its fence');
       };
@@ -123,6 +147,25 @@ const IMPORT_MOMENTS: readonly Moment[] = [
     },
   },
 ];
+
+const clientLeaves: ConformCase = {
+  name: 'unplug-import-client-exit',
+  rule: 'A client that leaves while the compositor’s GPU is gone is owed its release points as ever.',
+  basis: 'robustness',
+  needs: ['syncobj', 'two-gpus', 'unplug'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    const shown = await stage.showReady(0);
+    const waiting = stage.buffer(1);
+    stage.window.show(waiting.proxy, stage.acquire.at(100n), waiting.release.at(1n));
+    await stage.client.roundtrip();
+    await run.unplug('import');
+    stage.client.close();
+    const { release } = stage.buffer(0);
+    await run.expect('release of what was on screen', () => release.isSignalled(shown));
+    await run.expect('release of what was waiting', () => waiting.release.isSignalled(1n));
+  },
+};
 
 const clientUnsubmitted: ConformCase = {
   name: 'unplug-client-unsubmitted',
@@ -266,6 +309,7 @@ export const UNPLUG_CASES: readonly ConformCase[] = [
   clientUnsubmitted,
   clientFencePending,
   ...IMPORT_MOMENTS.map(importUnplug),
+  clientLeaves,
   allGone,
   plainClientSurvives,
 ];

@@ -79,7 +79,7 @@ test(
     );
     expect(named(report, 'pass')).toEqual(['frames']);
     expect(named(report, 'fail')).toEqual(only.slice(1));
-    expect(report.cases[1]?.detail).toContain('before its acquire point');
+    expect(report.cases[1]?.detail).toContain('show it before its acquire point');
     expect(run.status).toBe(1);
     expect(run.stdout).toContain('Expected (the protocol is silent)');
   },
