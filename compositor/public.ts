@@ -8,6 +8,7 @@ export type { CoreOptions, CoreStats } from './core.ts';
 export type { Backend, BackendHost, FrameToShow } from './backend/backend.ts';
 export type { BufferContent, PixelView } from './buffer/buffer-content.ts';
 export type { BufferHold, BufferUse } from './buffer/buffer-use.ts';
+export type { DmabufStats, LostBufferPolicy } from './buffer/dmabuf-tracker.ts';
 export type { ClientBudgets, ClientStats } from './client-state.ts';
 export type { FailurePolicy } from './commit/failure-policy.ts';
 export type { SchedulerStats } from './commit/scheduler.ts';

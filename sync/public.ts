@@ -34,4 +34,5 @@ export { DEFAULT_STRATEGY, STRATEGIES, strategyByName } from './recovery/strateg
 export { SILENT_LOG } from './log.ts';
 export type { SyncLog } from './log.ts';
 export type { SyncTrace, SyncTraceEvent } from './trace.ts';
+export type { SyncPeer } from './peer.ts';
 export type { OwnerStats, SyncCounters, SyncStats, WaitStats } from './stats.ts';
