@@ -1,5 +1,6 @@
 /** All benches, and running those that are asked for. */
 import { cpus, release } from 'node:os';
+import { BenchUnavailableError } from './errors.ts';
 import type { BenchReport, BenchResult } from './result.ts';
 import { COMPOSITOR_TEST_NAMES, runCompositorBench } from './compositor/compositor-bench.ts';
 import { runSyncBench, SYNC_TEST_NAMES } from './sync/sync-bench.ts';
@@ -60,22 +61,51 @@ export function checkBenchName(name: string): void {
   if (!known) throw new RangeError(`no bench or test named ${name}`);
 }
 
-/** Plays the chosen benches one after the other; without a choice, all. */
+/**
+ * Plays the chosen benches one after the other; without a choice, all. Of several, one that cannot run here is a result that says why;
+ * a BenchUnavailableError when none can.
+ */
 export async function runBenches(options: BenchOptions): Promise<BenchReport> {
   const results: BenchResult[] = [];
-  for (const bench of BENCHES) {
-    const whole = options.only.length === 0 || options.only.includes(bench.name);
-    const tests = whole ? [] : options.only.filter((name) => bench.tests.includes(name));
-    if (!whole && tests.length === 0) continue;
-    await bench.run({
-      rounds: options.rounds ?? bench.rounds,
-      scale: options.scale ?? 1,
-      tests,
-      onResult: (result) => {
-        results.push(result);
-        options.onResult?.(result);
-      },
-    });
+  const report = (result: BenchResult): void => {
+    results.push(result);
+    options.onResult?.(result);
+  };
+  const unavailable: BenchUnavailableError[] = [];
+  const chosen = BENCHES.map((bench) => ({ bench, tests: testsOf(bench, options.only) })).filter(
+    ({ tests }) => tests !== undefined,
+  );
+  for (const { bench, tests = [] } of chosen) {
+    const { rounds = bench.rounds, scale = 1 } = options;
+    try {
+      await bench.run({ rounds, scale, tests, onResult: report });
+    } catch (error) {
+      if (!(error instanceof BenchUnavailableError)) throw error;
+      unavailable.push(error);
+      report(skipped(bench.name, error.message));
+    }
   }
+  if (unavailable[0] && unavailable.length === chosen.length) throw unavailable[0];
   return { schema: 1, node: process.version, kernel: release(), cpus: cpus().length, results };
+}
+
+/** Which of its tests are wanted: none at all (undefined), all (an empty list), or these. */
+function testsOf(bench: Bench, only: readonly string[]): readonly string[] | undefined {
+  if (only.length === 0 || only.includes(bench.name)) return [];
+  const tests = only.filter((name) => bench.tests.includes(name));
+  return tests.length === 0 ? undefined : tests;
+}
+
+function skipped(name: string, reason: string): BenchResult {
+  return {
+    name,
+    peer: '',
+    rounds: 0,
+    wallRatio: null,
+    cpuRatio: null,
+    ours: null,
+    theirs: null,
+    unit: '',
+    note: `skipped: ${reason}`,
+  };
 }

@@ -26,7 +26,9 @@ export function renderBenchTable(results: readonly BenchResult[], colour: boolea
       verdict(result, colour),
     ]);
   }
-  const peers = [...new Set(results.map(({ peer }) => peer))].join('; ');
+  const peers = [...new Set(results.map(({ peer }) => peer).filter((peer) => peer !== ''))].join(
+    '; ',
+  );
   return `${table.toString()}\nratios: theirs / ours, above 1 ours is better; CPU: all threads of the server; peers: ${peers}`;
 }
 
