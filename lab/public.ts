@@ -1,4 +1,4 @@
-/** syncline/lab: scenarios, worlds and comparisons, for those who bring a strategy or a scenario of their own. */
+/** syncline/lab: scenarios, worlds and comparisons, for those who bring a strategy or a scenario of their own; the conformance suite. */
 export { runScenario } from './compare/run.ts';
 export type { RunOptions } from './compare/run.ts';
 export { PROMISES } from './compare/result.ts';
@@ -6,6 +6,11 @@ export type { CompareReport, Distribution, RunResult, SkippedRun } from './compa
 export { renderTable } from './compare/table.ts';
 export { TimelineSelection } from './compare/timeline.ts';
 export type { RunTimeline, TimelineCommit, TimelineSurface } from './compare/timeline.ts';
+export { CASES } from './conform/cases/cases.ts';
+export { conform } from './conform/conform.ts';
+export type { ConformOptions } from './conform/conform.ts';
+export type { ConformCase, Need } from './conform/conform-case.ts';
+export type { CaseResult, ConformReport, Verdict } from './conform/result.ts';
 export { renderReport } from './report/html.ts';
 export type { ReportOptions } from './report/html.ts';
 export { SyncClient } from './clients/sync-client.ts';
