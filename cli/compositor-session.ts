@@ -9,6 +9,8 @@ import { Poller } from '../native/poller.ts';
 import type { GpuControl } from '../compositor/control/control-operations.ts';
 import type { BackendFactory } from '../compositor/config.ts';
 import { Compositor } from '../compositor/compositor.ts';
+import type { LostBufferPolicy } from '../compositor/buffer/dmabuf-policy.ts';
+import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
 import { lineLog, type CompositorLog } from '../compositor/log.ts';
 import { strategyByName } from '../sync/recovery/strategies.ts';
 import type { ChromeTrace } from './chrome-trace.ts';
@@ -28,6 +30,8 @@ export interface SessionOptions {
   readonly scale: number;
   readonly refreshMhz: number;
   readonly strategy?: string;
+  readonly failurePolicy: FailurePolicy;
+  readonly lostBuffers: LostBufferPolicy;
   readonly gpus: GpuChoice;
   readonly control?: string;
   readonly trace?: string;
@@ -86,6 +90,8 @@ async function serve(
         refreshMhz: options.refreshMhz,
       },
     ],
+    failurePolicy: options.failurePolicy,
+    lostBuffers: options.lostBuffers,
     ...(options.strategy === undefined ? {} : { strategy: strategyByName(options.strategy) }),
     ...(trace && { trace: trace.commit, syncTrace: trace.sync }),
   });

@@ -1,6 +1,10 @@
 /** `syncline compositor`: runs the compositor, and perhaps a command inside it. */
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { LOST_BUFFER_POLICIES } from '../compositor/buffer/dmabuf-policy.ts';
+import type { LostBufferPolicy } from '../compositor/buffer/dmabuf-policy.ts';
+import { FAILURE_POLICIES } from '../compositor/commit/failure-policy.ts';
+import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
 import { CannotRunError } from './exit-status.ts';
 import type { GpuChoice, SessionOptions } from './compositor-session.ts';
 
@@ -11,6 +15,8 @@ interface CompositorCliOptions {
   scale: number;
   rate: number;
   strategy?: string;
+  failedFence: FailurePolicy;
+  lostBuffers: LostBufferPolicy;
   gpus: GpuChoice;
   control?: string;
   trace?: string;
@@ -35,6 +41,16 @@ export function compositorCommand(): Command {
     .option('--scale <factor>', 'scale of the output', positive, 1)
     .option('--rate <Hz>', 'refresh rate of the output (headless)', positive, 60)
     .option('--strategy <name>', 'what becomes of timelines when GPUs go (default: failover)')
+    .addOption(
+      new Option('--failed-fence <policy>', 'what an update does whose acquire fence failed')
+        .choices(FAILURE_POLICIES)
+        .default(FAILURE_POLICIES[0]),
+    )
+    .addOption(
+      new Option('--lost-buffers <policy>', 'what dma-bufs show whose GPU went')
+        .choices(LOST_BUFFER_POLICIES)
+        .default(LOST_BUFFER_POLICIES[0]),
+    )
     .option('--gpus <which>', 'sim:N simulated GPUs, drm (the machine’s), or none', gpus, {
       kind: 'drm',
     })
@@ -72,6 +88,8 @@ async function run(
     scale: options.scale,
     refreshMhz: Math.round(options.rate * 1000),
     gpus: options.gpus,
+    failurePolicy: options.failedFence,
+    lostBuffers: options.lostBuffers,
     verbose: options.verbose,
     ...(options.socket === undefined ? {} : { socket: options.socket }),
     ...(options.strategy === undefined ? {} : { strategy: options.strategy }),

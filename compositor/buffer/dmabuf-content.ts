@@ -4,7 +4,7 @@ import type { NativeMapping } from '../../native/binding.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { DmabufOrigin } from '../../devices/sync-kernel.ts';
 import type { BufferContent, DmabufPlane, PixelView } from './buffer-content.ts';
-import type { LostBufferPolicy } from './dmabuf-tracker.ts';
+import type { LostBufferPolicy } from './dmabuf-policy.ts';
 import type { PixelFormat } from './format.ts';
 
 /** include/uapi/linux/dma-buf.h */

@@ -5,13 +5,7 @@ import type { DeviceId, SyncobjDevice } from '../../devices/syncobj-device.ts';
 import type { SyncManager } from '../../sync/manager.ts';
 import type { CompositorLog } from '../log.ts';
 import type { DmabufContent } from './dmabuf-content.ts';
-
-/**
- * What becomes of the content of a buffer whose device went:
- * - `show`: it is read as long as it can be. Memory a driver keeps in RAM outlives it; pages that are taken away read as zeros.
- * - `blank`: it is not read any more and drawn black from its next painting on, for drivers that leave garbage behind.
- */
-export type LostBufferPolicy = 'show' | 'blank';
+import type { LostBufferPolicy } from './dmabuf-policy.ts';
 
 /** A plain snapshot. */
 export interface DmabufStats {

@@ -6,7 +6,10 @@ import type { FenceOutcome } from '../../sync/fence.ts';
  * - `show-anyway`: as compositors do that do not look at errors.
  * - `disconnect`: the client is disconnected.
  */
-export type FailurePolicy = 'keep-last-good' | 'show-anyway' | 'disconnect';
+export type FailurePolicy = (typeof FAILURE_POLICIES)[number];
+
+/** The default first. */
+export const FAILURE_POLICIES = ['keep-last-good', 'show-anyway', 'disconnect'] as const;
 
 /** In one line, for logs. */
 export function describeOutcome(outcome: FenceOutcome): string {
