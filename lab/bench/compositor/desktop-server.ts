@@ -65,16 +65,14 @@ export class DesktopServer {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #ended: Promise<void>;
-  readonly #kill: () => void;
 
   private constructor(
-    parts: { child: ChildProcess; folder: string; ended: Promise<void>; kill: () => void },
+    parts: { child: ChildProcess; folder: string; ended: Promise<void> },
     startMs: number,
   ) {
     this.#child = parts.child;
     this.#folder = parts.folder;
     this.#ended = parts.ended;
-    this.#kill = parts.kill;
     this.socketPath = join(parts.folder, SOCKET);
     this.startMs = startMs;
   }
@@ -85,16 +83,16 @@ export class DesktopServer {
     const env: NodeJS.ProcessEnv = { ...process.env, XDG_RUNTIME_DIR: folder, WAYLAND_DEBUG: '' };
     delete env['WAYLAND_DISPLAY'];
     const startNs = native.monotonicNs();
-    const child = spawn(kind.command, kind.args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    // setpriv (util-linux) becomes the program, with the kernel's promise to kill it when we are gone, in whatever way.
+    const args = ['--pdeathsig', 'KILL', kind.command, ...kind.args];
+    const child = spawn('setpriv', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-    const kill = (): void => void child.kill('SIGKILL');
-    process.on('exit', kill);
     const ended = new Promise<void>((resolve) => {
       child.on('error', () => resolve());
       child.on('close', () => resolve());
     });
-    const parts = { child, folder, ended, kill };
+    const parts = { child, folder, ended };
     const first = new LineProcess(client, [join(folder, SOCKET), 'first-frame']);
     try {
       const gone = ended.then(() => {
@@ -125,10 +123,9 @@ export class DesktopServer {
 
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(this.#kill, END_TIMEOUT_MS);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_TIMEOUT_MS);
     await this.#ended;
     clearTimeout(timer);
-    process.off('exit', this.#kill);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
