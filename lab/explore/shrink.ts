@@ -44,6 +44,10 @@ function simplify(
   breaks: (candidate: readonly Step[]) => boolean,
 ): readonly Step[] {
   let best = steps;
+  for (const key of ['client', 'gpu'] as const) {
+    const renumbered = renumber(best, key);
+    if (weight(renumbered) < weight(best) && breaks(renumbered)) best = renumbered;
+  }
   for (let at = 0; at < best.length; at++) {
     for (const simpler of simplerSteps(best[at])) {
       const candidate = best.with(at, simpler);
@@ -51,6 +55,18 @@ function simplify(
     }
   }
   return best;
+}
+
+/** Who comes first is number 0, everywhere. */
+function renumber(steps: readonly Step[], key: 'client' | 'gpu'): readonly Step[] {
+  const numbers = new Map<number, number>();
+  return steps.map((step) => {
+    const { [key]: number } = step as { readonly client?: number; readonly gpu?: number };
+    if (number === undefined) return step;
+    const known = numbers.get(number) ?? numbers.size;
+    numbers.set(number, known);
+    return { ...step, [key]: known };
+  });
 }
 
 /** One argument at a time at its plainest. */

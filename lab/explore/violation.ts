@@ -17,7 +17,7 @@ export const INVARIANTS = [
   'internal-error',
 ] as const;
 
-/** What each promises is in docs and in the judge's methods. */
+/** Which promise; the judge's and the stage's checks say what each asks for. */
 export type Invariant = (typeof INVARIANTS)[number];
 
 export interface Violation {
@@ -27,7 +27,7 @@ export interface Violation {
   readonly step: number;
 }
 
-/** Ends a run: thrown by whoever notices, where throwing does not disturb the compositor's own work. */
+/** Where whoever notices says so: throwing would disturb the compositor at its work. The run ends after the step. */
 export class Violations {
   #first: { readonly invariant: Invariant; readonly detail: string } | undefined;
 

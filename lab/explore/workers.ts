@@ -16,6 +16,8 @@ export interface ExploreOptions {
   readonly clock: Clock;
   /** Default: one a processor. */
   readonly workers?: number;
+  /** The compiled worker. Default: beside this file. */
+  readonly workerFile?: string;
   /** After each handful of seeds. */
   readonly onProgress?: (report: ExploreReport) => void;
 }
@@ -51,7 +53,9 @@ export async function exploreInWorkers(options: ExploreOptions): Promise<Explore
     Number(clock.nowNs() - startNs) < minutes * NS_PER_MINUTE &&
     parts.reduce((found, { violations }) => found + violations.length, 0) < ENOUGH_VIOLATIONS;
   const lane = async (): Promise<void> => {
-    const child = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(options.workerFile ?? WORKER, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     try {
       while (wanted()) {
         const count = Math.min(SEEDS_PER_TASK, firstSeed + seeds - nextSeed);
