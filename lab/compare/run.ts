@@ -11,8 +11,9 @@ import { timelineOf, type RunTimeline } from './timeline.ts';
 const AFTERMATH_MS = 100;
 /** Time for frames in flight to reach the screen, and for a policy that waits before it gives a point up. */
 const LAST_FRAME_MS = 3500;
-const RELEASE_MS = 500;
-const RELEASE_STEP_MS = 50;
+/** Releases are looked at after 50 ms, 100 ms more, 200 ms more… until none is missing or the sum is over three seconds. */
+const FIRST_RELEASE_CHECK_MS = 50;
+const RELEASE_CHECKS = 6;
 const GOODBYE_MS = 100;
 
 export interface RunOptions {
@@ -107,11 +108,11 @@ function allShown(world: LabWorld): boolean {
   return judge(ledger, world.refreshNs).stuckSurfaces === 0;
 }
 
-/** Releases still not signalled when they had half a second for it. */
+/** Releases still not signalled when they had three seconds for it. */
 async function lostInTheEnd(world: LabWorld, clients: readonly SyncClient[]): Promise<number> {
   let lost = 0;
-  for (let waitedMs = 0; waitedMs < RELEASE_MS; waitedMs += RELEASE_STEP_MS) {
-    await world.advance(RELEASE_STEP_MS);
+  for (let check = 0; check < RELEASE_CHECKS; check++) {
+    await world.advance(FIRST_RELEASE_CHECK_MS * 2 ** check);
     lost = countLostReleases(world, clients);
     if (lost === 0) break;
   }
