@@ -91,7 +91,8 @@ async function print(
     human.write(`skipped: ${scenario} under ${strategy}: ${reason}\n`);
   }
   if (flags.json === '-') process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
+  else if (flags.json !== undefined)
+    await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
   if (flags.json !== '-' || flags.report !== undefined) {
     const { renderReport } = await import('../lab/report/html.ts');
     const directory = flags.report ?? 'syncline-report';

@@ -14,7 +14,7 @@ import type { TestClient } from '../../support/compositor-client.ts';
 /** 4 × 4 of 4 bytes. */
 const BYTES = 64;
 
-function shownDmabuf(fixture: CompositorFixture, client: TestClient, gpu: string): DmabufContent {
+function shownDmabuf(client: TestClient, gpu: string): DmabufContent {
   const { proxy, surface } = client.createSurface();
   proxy.attach(client.dmabufBuffer(client.dmabufFd(BYTES, gpu)).proxy, 0, 0);
   proxy.commit();
@@ -27,8 +27,8 @@ function shownDmabuf(fixture: CompositorFixture, client: TestClient, gpu: string
 test('buffers are counted by device, and marked when theirs goes; its return does not unmark them', () => {
   withCompositor({}, (fixture) => {
     const client = fixture.connect();
-    const first = shownDmabuf(fixture, client, 'sim:0');
-    const second = shownDmabuf(fixture, client, 'sim:1');
+    const first = shownDmabuf(client, 'sim:0');
+    const second = shownDmabuf(client, 'sim:1');
     expect(fixture.core.stats().dmabufs).toEqual({
       buffers: 2,
       bytes: 2 * BYTES,
@@ -56,7 +56,7 @@ test('buffers are counted by device, and marked when theirs goes; its return doe
 test('the loss is noticed at the first ENODEV, before any event', () => {
   withCompositor({ strategy: 're-import' }, (fixture) => {
     const client = fixture.connect();
-    const content = shownDmabuf(fixture, client, 'sim:0');
+    const content = shownDmabuf(client, 'sim:0');
     const timeline = client.timeline();
     fixture.kernel.removeDevice('sim:0', { ueventDelayNs: 500n * MS });
     expect(content.deviceGone).toBe(false);
@@ -73,7 +73,7 @@ test.each([
 ] as const)('policy %s: the content of a marked buffer is read: %s', (lostBuffers, outcome) => {
   withCompositor({ lostBuffers }, (fixture) => {
     const client = fixture.connect();
-    const content = shownDmabuf(fixture, client, 'sim:0');
+    const content = shownDmabuf(client, 'sim:0');
     expect(content.read(() => undefined)).toBe('ok');
     fixture.kernel.removeDevice('sim:0');
     fixture.advance(100n * MS);
