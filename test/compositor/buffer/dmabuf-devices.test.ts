@@ -8,7 +8,7 @@ import type { DmabufContent } from '../../../compositor/buffer/dmabuf-content.ts
 import { originIn } from '../../../devices/linux/dmabuf-origin.ts';
 import type { DeviceNode } from '../../../devices/sync-kernel.ts';
 import type { DeviceId } from '../../../devices/syncobj-device.ts';
-import { MS, withCompositor, type CompositorFixture } from '../../support/compositor-fixture.ts';
+import { MS, withCompositor } from '../../support/compositor-fixture.ts';
 import type { TestClient } from '../../support/compositor-client.ts';
 
 /** 4 × 4 of 4 bytes. */
