@@ -23,6 +23,8 @@ const CALLS: readonly SimOperation[] = [
 ];
 /** Steps sent in one turn with the next one. */
 const TOGETHER = 0.25;
+/** Clients without the protocol. */
+const IMPLICIT = 0.15;
 
 type Maker = (random: Random, forecast: Forecast) => Step;
 
@@ -35,6 +37,7 @@ const connect: Maker = (random, forecast) => ({
   tree: random.pick(['chain', 'siblings'] as const),
   gpu: gpu(random),
   timelines: random.pick(['separate', 'separate', 'shared'] as const),
+  sync: random.chance(IMPLICIT) ? 'implicit' : 'explicit',
 });
 
 const commit: Maker = (random, forecast) => ({

@@ -88,6 +88,20 @@ export class Gpus {
     return work;
   }
 
+  /** Queues work that writes to a buffer (borrowed): its fence is the buffer's. */
+  submitTo(gpu: number, dmabufFd: number): Work {
+    const fence = this.#kernel.createFence();
+    const syncFile = fence.exportSyncFile();
+    try {
+      this.#kernel.dmabufs.importSyncFile(dmabufFd, syncFile.fd, 'write');
+    } finally {
+      syncFile.close();
+    }
+    const work = { gpu, fence, truth: new WorkTruth() };
+    this.#running.add(work);
+    return work;
+  }
+
   end(work: Work, errno: number): void {
     if (!this.#running.delete(work)) return;
     // First the truth: whoever is told by the fence may look at once.

@@ -122,6 +122,13 @@ export class Judge {
     timeline.truth.add(point, done);
   }
 
+  /** wl_buffer.release: without points the client goes by this. */
+  bufferReleased(surface: SurfaceModel, { commit, signals }: ReleaseTruth): void {
+    const what = `wl_buffer.release of ${name(surface, commit)}`;
+    if (signals > 1) this.#broken('release-twice', what);
+    if (this.#inUse(surface, commit)) this.#broken('release-too-early', what);
+  }
+
   shown(screen: Screen): void {
     this.#judgeTrees();
     for (const { row, surfaces } of this.#clients.values()) {

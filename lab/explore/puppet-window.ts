@@ -30,7 +30,8 @@ export interface PuppetConnection {
 
 export interface PuppetSurface {
   readonly proxy: WlSurfaceProxy;
-  readonly sync: WpLinuxDrmSyncobjSurfaceV1Proxy;
+  /** Null for clients without explicit sync. */
+  readonly sync: WpLinuxDrmSyncobjSurfaceV1Proxy | null;
   readonly model: SurfaceModel;
   /** Null for the window's main surface. */
   readonly subsurface: WlSubsurfaceProxy | null;
@@ -53,7 +54,7 @@ export interface PuppetWindow {
 /** Throws when the compositor cuts the connection or offers too little. */
 export function openPuppetWindow(
   { fd, poller, settle, onGroup }: PuppetConnection,
-  plan: Pick<ConnectStep, 'surfaces' | 'tree'>,
+  plan: Pick<ConnectStep, 'surfaces' | 'tree' | 'sync'>,
 ): PuppetWindow {
   const display = ClientDisplay.connect({ poller, fd, env: {} });
   display.flush();
@@ -76,7 +77,7 @@ export function openPuppetWindow(
   const proxy = compositor.createSurface();
   const xdgSurface = wmBase.getXdgSurface(proxy);
   const toplevel = xdgSurface.getToplevel();
-  const sync = syncManager.getSurface(proxy);
+  const sync = synchronize(proxy);
   let configured = false;
   xdgSurface.handler = {
     configure: (xdg, serial) => {
@@ -97,7 +98,7 @@ export function openPuppetWindow(
       window.onConfigureWanted();
     },
     destroy: () => {
-      sync.destroy();
+      sync?.destroy();
       toplevel.destroy();
       xdgSurface.destroy();
       proxy.destroy();
@@ -110,11 +111,15 @@ export function openPuppetWindow(
   }
   return window;
 
+  function synchronize(surface: WlSurfaceProxy): WpLinuxDrmSyncobjSurfaceV1Proxy | null {
+    return plan.sync === 'explicit' ? syncManager.getSurface(surface) : null;
+  }
+
   function addChild(index: number, parent: PuppetSurface): PuppetSurface {
     const child = compositor.createSurface();
     const subsurface = subcompositor.getSubsurface(child, parent.proxy);
     subsurface.setPosition((index - parent.model.index) * CELL, 0);
-    const childSync = syncManager.getSurface(child);
+    const childSync = synchronize(child);
     return {
       proxy: child,
       sync: childSync,
@@ -123,7 +128,7 @@ export function openPuppetWindow(
       canTakeContent: true,
       unmapped: () => undefined,
       destroy: () => {
-        childSync.destroy();
+        childSync?.destroy();
         subsurface.destroy();
         child.destroy();
       },

@@ -15,12 +15,13 @@ import {
   type PuppetWindow,
 } from './puppet-window.ts';
 import { BYTES_PER_PIXEL, CELL } from './screen.ts';
-import { CommitTruth, type ReleaseTruth } from './truth.ts';
+import { CommitTruth, TimelineTruth, type ReleaseTruth } from './truth.ts';
 
 const STRIDE_BYTES = CELL * BYTES_PER_PIXEL;
 const BUFFER_BYTES = STRIDE_BYTES * CELL;
 const DRM_FORMAT_XRGB8888 = 0x34325258;
 const MAX_BUFFERS = 8;
+const IMPLICIT_POINT = 1n;
 
 interface PuppetBuffer {
   readonly proxy: WlBufferProxy;
@@ -115,6 +116,7 @@ export class Puppet {
     if (!surface.canTakeContent) return 'unconfigured';
     const found = this.#freeBuffer();
     if (typeof found === 'string') return found;
+    if (!surface.sync) return this.#commitImplicit(surface, found, work === 'done');
     const acquirePoint = this.#acquire.nextPoint(skip, low);
     const releasePoint = this.#release.nextPoint(0, false);
     const truth = this.#truth(surface, this.#world.nextColour(), acquirePoint);
@@ -130,6 +132,30 @@ export class Puppet {
     this.#world.judge.owed(this.#release.identity, surface.model, release);
     this.#send(surface, truth, found.proxy);
     return low ? `${sent} low` : sent;
+  }
+
+  /** The buffer's own fence tells when it is drawn, wl_buffer.release when it is free. */
+  #commitImplicit(surface: PuppetSurface, buffer: PuppetBuffer, finish: boolean): string {
+    if (!this.#ensureDevice()) return 'no GPU';
+    const { gpus, judge } = this.#world;
+    const work = gpus.submitTo(this.#gpu, buffer.dmabuf.fd.fd);
+    this.#running.add(work);
+    const fences = new TimelineTruth('implicit');
+    fences.add(IMPLICIT_POINT, work.truth);
+    const truth = this.#truth(surface, this.#world.nextColour(), IMPLICIT_POINT, fences);
+    const owed = { point: 0n, commit: truth, signals: 0, forgiven: false };
+    buffer.owed = owed;
+    this.#drawInto(buffer, truth);
+    fences.acquire(truth);
+    if (finish) gpus.end(work, 0);
+    buffer.proxy.handler = {
+      release: () => {
+        owed.signals++;
+        judge.bufferReleased(surface.model, owed);
+      },
+    };
+    this.#send(surface, truth, buffer.proxy);
+    return finish ? 'implicit done' : 'implicit running';
   }
 
   /** A commit that changes no content, or takes it away. */
@@ -201,11 +227,12 @@ export class Puppet {
     surface: PuppetSurface,
     content: number | null | undefined,
     point: bigint | undefined,
+    timeline: TimelineTruth = this.#acquire.truth,
   ): CommitTruth {
     const serial = ++surface.model.serial;
     const plain = { serial, content, nowNs: this.#world.clock.nowNs() };
     if (point === undefined) return new CommitTruth(plain);
-    return new CommitTruth({ ...plain, acquire: { timeline: this.#acquire.truth, point } });
+    return new CommitTruth({ ...plain, acquire: { timeline, point } });
   }
 
   #send(

@@ -94,6 +94,7 @@ const PLAINEST: Readonly<Record<string, unknown>> = {
   tree: 'chain',
   gpu: 0,
   timelines: 'separate',
+  sync: 'explicit',
   work: 'done',
   skip: 0,
   low: false,

@@ -24,9 +24,11 @@ export interface ConnectStep extends Base {
   readonly gpu: number;
   /** One timeline for acquire and release points, or one for each. */
   readonly timelines: 'shared' | 'separate';
+  /** With points, or with the fences of its buffers alone. */
+  readonly sync: 'explicit' | 'implicit';
 }
 
-/** A buffer with points, or without where the surface has no synchronization object. */
+/** A buffer with points; without them its work is at least running. */
 export interface CommitStep extends Base {
   readonly do: 'commit';
   readonly client: number;

@@ -34,7 +34,13 @@ interface Addition {
 /** The points of one syncobj in the order they got a fence, whoever gave it. */
 export class TimelineTruth {
   readonly #additions: Addition[] = [];
+  readonly #isImplicit: boolean;
   readonly #waiting = new Set<CommitTruth>();
+
+  /** `implicit`: it stands for the fences of a buffer. */
+  constructor(kind: 'syncobj' | 'implicit' = 'syncobj') {
+    this.#isImplicit = kind === 'implicit';
+  }
 
   /** The client submitted work, or somebody signalled. */
   add(point: bigint, work: WorkTruth): void {
@@ -73,6 +79,8 @@ export class TimelineTruth {
    * and so does an earlier one that still runs.
    */
   tells(work: WorkTruth): boolean {
+    // The reservation of a dma-buf leaves out what has ended, however it ended.
+    if (this.#isImplicit) return work.state !== 'failed';
     const index = this.#additions.findIndex((addition) => addition.work === work);
     if (work.state === 'failed') return index === this.#additions.length - 1 && this.idle;
     let high = 0n;

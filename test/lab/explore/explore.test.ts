@@ -18,19 +18,21 @@ const SEEDS_WITHIN_WHICH = 1000;
 const SHORT = 12;
 const FAILOVER_SEEDS = 40;
 
-const BROKEN: readonly (readonly [RecoveryStrategy, Invariant])[] = [
+/** What breaks first may differ: what is parked is held, then given up. */
+const BROKEN: readonly (readonly [RecoveryStrategy, ...Invariant[]])[] = [
   [givesUpReleases, 'release-lost'],
   [assumesSignalled, 'content-before-fence'],
   [givesUpWaits, 'good-content-dropped'],
-  [parksForever, 'ready-update-held'],
+  [parksForever, 'ready-update-held', 'good-content-dropped'],
   [blamesClients, 'undeserved-disconnect'],
 ];
 
-test.each(BROKEN.map(([strategy, invariant]) => [strategy.name, strategy, invariant] as const))(
+test.each(BROKEN.map(([strategy, ...expected]) => [strategy.name, strategy, expected] as const))(
   'a strategy that %s is caught, and the way to it is short',
-  (_name, strategy, invariant) => {
+  (_name, strategy, expected) => {
     const found = firstViolation(strategy);
-    expect(found?.invariant).toBe(invariant);
+    const invariant = found?.invariant;
+    expect(expected).toContain(invariant);
     const trace = found?.trace ?? [];
     expect(trace.length).toBeGreaterThan(0);
     expect(trace.length).toBeLessThanOrEqual(SHORT);
