@@ -19,6 +19,8 @@ export interface CommitRecord {
   submittedAtNs: bigint | undefined;
   acquire: AcquireTruth;
   acquireAtNs: bigint | undefined;
+  /** The compositor has handled it. A client that vanishes may leave requests behind that nobody ever reads. */
+  receivedAtNs: bigint | undefined;
   /** Its content was applied: from now on it may be read for a frame. */
   latchedAtNs: bigint | undefined;
   /** Its content was on screen. */
@@ -62,6 +64,7 @@ export class Ledger {
       submittedAtNs: undefined,
       acquire: 'pending',
       acquireAtNs: undefined,
+      receivedAtNs: undefined,
       latchedAtNs: undefined,
       presentedAtNs: undefined,
       droppedAtNs: undefined,

@@ -3,7 +3,7 @@ import type { SyncClient } from '../clients/sync-client.ts';
 import type { World } from '../world/world.ts';
 
 /**
- * The number of release points nobody signalled. Asked through whatever GPU is there, by the fds the auditor kept: a syncobj is
+ * The number of release points nobody signalled, of commits that reached the compositor before their client vanished. Asked through whatever GPU is there, by the fds the auditor kept: a syncobj is
  * bound to no device. Throws when no GPU is plugged in.
  */
 export function countLostReleases(world: World, clients: readonly SyncClient[]): number {
@@ -13,7 +13,8 @@ export function countLostReleases(world: World, clients: readonly SyncClient[]):
   const points = new BigUint64Array(1);
   let lost = 0;
   try {
-    for (const { timelineFd, point } of clients.flatMap((client) => client.owedReleases())) {
+    for (const { timelineFd, point, record } of clients.flatMap((each) => each.owedReleases())) {
+      if (record.receivedAtNs === undefined && world.ledger.left.has(record.client)) continue;
       const handle = device.importTimeline(timelineFd.fd);
       device.query(Uint32Array.of(handle), points, 1, 'signalled');
       device.destroy(handle);

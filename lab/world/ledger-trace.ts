@@ -16,7 +16,9 @@ export function traceIntoLedger(ledger: Ledger, also?: CommitTrace): CommitTrace
       const serial = (serials.get(key) ?? 0) + 1;
       serials.set(key, serial);
       const record = ledger.find(event.client, event.surface, serial);
-      if (record) records.set(event.update, record);
+      if (!record) return;
+      record.receivedAtNs = event.timeNs;
+      records.set(event.update, record);
       return;
     }
     const record = records.get(event.update);
