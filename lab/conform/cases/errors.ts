@@ -30,9 +30,18 @@ function atCommit(
       const stage = await Stage.set(run);
       breach(stage);
       stage.window.surface.commit();
-      await stage.client.expectError(stage.sync, codes, name.replaceAll('-', ' '));
+      await stage.client.expectError(stage.sync, codes, codes.map(nameOf).join(' or '));
     },
   };
+}
+
+/** As the protocol writes it: "no_buffer". */
+function nameOf(code: number): string {
+  const found = Object.entries(SurfaceError).find(([, value]) => value === code);
+  return (found?.[0] ?? `error ${code}`).replaceAll(
+    /[A-Z]/g,
+    (letter) => `_${letter.toLowerCase()}`,
+  );
 }
 
 /** A case that imports something which is no syncobj. */
