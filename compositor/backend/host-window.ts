@@ -1,5 +1,6 @@
 /** One of our outputs as a toplevel of the host. */
 import type { WlCallbackProxy, WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
+import type { ZxdgToplevelDecorationV1Proxy } from '../../protocols/generated/xdg-decoration-unstable-v1.client.ts';
 import { ZxdgToplevelDecorationV1Mode } from '../../protocols/generated/xdg-decoration-unstable-v1.interfaces.ts';
 import type {
   XdgSurfaceProxy,
@@ -26,6 +27,8 @@ export class HostWindow {
   readonly surface: WlSurfaceProxy;
   readonly #xdgSurface: XdgSurfaceProxy;
   readonly #toplevel: XdgToplevelProxy;
+  /** Has to go before the toplevel, or the host rightly complains of an orphan. */
+  readonly #decoration: ZxdgToplevelDecorationV1Proxy | undefined;
   readonly #buffers: HostBuffers;
   readonly #listener: HostWindowListener;
   #frame: WlCallbackProxy | undefined;
@@ -57,10 +60,8 @@ export class HostWindow {
     };
     this.#toplevel.setTitle(title);
     this.#toplevel.setAppId('syncline');
-    if (host.decorations) {
-      const decoration = host.decorations.getToplevelDecoration(this.#toplevel);
-      decoration.setMode(ZxdgToplevelDecorationV1Mode.serverSide);
-    }
+    this.#decoration = host.decorations?.getToplevelDecoration(this.#toplevel);
+    this.#decoration?.setMode(ZxdgToplevelDecorationV1Mode.serverSide);
     this.surface.commit();
   }
 
@@ -107,6 +108,7 @@ export class HostWindow {
   }
 
   dispose(): void {
+    this.#decoration?.destroy();
     this.#toplevel.destroy();
     this.#xdgSurface.destroy();
     this.surface.destroy();
