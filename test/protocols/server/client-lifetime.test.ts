@@ -1,0 +1,102 @@
+/** How clients and displays end: what is still sent, and in which order objects go. */
+import { expect, test } from 'vitest';
+import { WlCompositor, WlShm } from '../../../protocols/generated/wayland.server.ts';
+import { WlCompositorProxy, WlShmProxy } from '../../../protocols/generated/wayland.client.ts';
+import { Harness, withHarness } from './harness.ts';
+
+const DISPLAY = 1;
+const REGISTRY = 2;
+
+test('a client that disconnects itself in a handler gets what was sent before and nothing after', () =>
+  withHarness((harness) => {
+    harness.display.createGlobal(WlShm, 1, (shm) => {
+      WlShm.sendFormat(shm, 0);
+      shm.client.disconnect();
+      expect(shm.client.alive).toBe(false);
+      WlShm.sendFormat(shm, 1);
+      expect(shm.alive).toBe(true);
+    });
+    const { raw, client } = harness.raw();
+    raw.send(DISPLAY, 1, [REGISTRY]);
+    raw.send(REGISTRY, 0, [1, 'wl_shm', 1, 3]);
+    raw.send(DISPLAY, 0, [4]);
+    harness.settle();
+    expect(raw.read().map(({ id, words }) => [id, words.length])).toEqual([
+      [2, 5],
+      [3, 1],
+    ]);
+    expect(raw.closed).toBe(true);
+    expect(client.objectCount).toBe(0);
+  }));
+
+test('objects of a client that leaves go newest first, then its listeners', () =>
+  withHarness((harness) => {
+    const order: string[] = [];
+    harness.display.createGlobal(WlCompositor, 4, (compositor) => {
+      compositor.addDestroyListener(() => order.push(`compositor ${compositor.id}`));
+      compositor.handler = {
+        createSurface: (_compositor, surface) =>
+          void surface.addDestroyListener(() => order.push(`surface ${surface.id}`)),
+        createRegion: () => undefined,
+        release: () => undefined,
+      };
+    });
+    const client = harness.client();
+    harness.settle();
+    const compositor = client.registry.bind(
+      WlCompositorProxy,
+      client.registry.find('wl_compositor')!,
+    );
+    const first = compositor.createSurface();
+    compositor.createSurface();
+    harness.settle();
+    first.destroy();
+    harness.settle();
+    compositor.createSurface();
+    harness.settle();
+    const served = [...harness.display.clients][0]!;
+    served.addDestroyListener(() => order.push('client'));
+    order.length = 0;
+    client.close();
+    harness.settle();
+    // The last one made has the lowest id: that of the one destroyed.
+    expect(order).toEqual([
+      `surface ${first.id}`,
+      `surface ${first.id + 1}`,
+      'compositor 3',
+      'client',
+    ]);
+  }));
+
+test('a failing destroy listener keeps nobody else from being freed', () =>
+  withHarness((harness) => {
+    let freed = 0;
+    harness.display.createGlobal(WlShm, 1, (shm) => {
+      shm.addDestroyListener(() => {
+        throw new Error('bug');
+      });
+      shm.addDestroyListener(() => freed++);
+    });
+    const client = harness.client();
+    harness.settle();
+    client.registry.bind(WlShmProxy, client.registry.find('wl_shm')!);
+    client.registry.bind(WlShmProxy, client.registry.find('wl_shm')!);
+    harness.settle();
+    client.close();
+    harness.settle();
+    expect(freed).toBe(2);
+    expect(harness.display.clients.size).toBe(0);
+    expect(harness.logged.filter(({ level }) => level === 'error')).toHaveLength(2);
+  }));
+
+test('a display that closes sends what is pending and says goodbye', () => {
+  const harness = new Harness();
+  const { raw } = harness.raw();
+  raw.send(DISPLAY, 1, [REGISTRY]);
+  harness.settle();
+  harness.display.createGlobal(WlShm, 1, () => undefined);
+  harness.display.close();
+  expect(raw.read()).toHaveLength(1);
+  expect(raw.closed).toBe(true);
+  harness.close();
+});
