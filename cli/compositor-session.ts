@@ -1,7 +1,6 @@
 /** One run of `syncline compositor`: makes everything, runs the command inside, gives everything back. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LinuxKernel } from '../devices/linux/linux-kernel.ts';
 import type { SyncKernel } from '../devices/sync-kernel.ts';
 import { SystemClock } from '../native/clock.ts';
 import { Lifetime } from '../native/lifetime.ts';
@@ -12,7 +11,7 @@ import { Compositor } from '../compositor/compositor.ts';
 import type { LostBufferPolicy } from '../compositor/buffer/dmabuf-policy.ts';
 import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
 import { lineLog, type CompositorLog } from '../compositor/log.ts';
-import { strategyByName } from '../sync/recovery/strategies.ts';
+import type { RecoveryStrategy } from '../sync/recovery.ts';
 import type { ChromeTrace } from './chrome-trace.ts';
 import { InnerCommand } from './inner-command.ts';
 
@@ -29,7 +28,7 @@ export interface SessionOptions {
   readonly height: number;
   readonly scale: number;
   readonly refreshMhz: number;
-  readonly strategy?: string;
+  readonly strategy?: RecoveryStrategy;
   readonly failurePolicy: FailurePolicy;
   readonly lostBuffers: LostBufferPolicy;
   readonly gpus: GpuChoice;
@@ -92,7 +91,7 @@ async function serve(
     ],
     failurePolicy: options.failurePolicy,
     lostBuffers: options.lostBuffers,
-    ...(options.strategy === undefined ? {} : { strategy: strategyByName(options.strategy) }),
+    ...(options.strategy && { strategy: options.strategy }),
     ...(trace && { trace: trace.commit, syncTrace: trace.sync }),
   });
   lifetime.add(compositor);
@@ -145,25 +144,36 @@ async function makeKernel(
   choice: GpuChoice,
   { poller, clock, lifetime, simSocket }: KernelParts,
 ): Promise<{ kernel: SyncKernel; gpus: GpuControl | null }> {
-  if (choice.kind === 'drm') {
-    const kernel = new LinuxKernel({ poller });
-    lifetime.add(kernel);
-    return { kernel, gpus: null };
+  if (choice.kind !== 'sim') {
+    const { LinuxKernel } = await import('../devices/linux/linux-kernel.ts');
+    const kernel = lifetime.add(new LinuxKernel({ poller }));
+    return { kernel: choice.kind === 'drm' ? kernel : withoutDevices(kernel), gpus: null };
   }
   const { SimulatedKernel } = await import('../devices/simulated/simulated-kernel.ts');
   const kernel = new SimulatedKernel(clock);
   lifetime.add(() => kernel.dispose());
-  const count = choice.kind === 'sim' ? choice.count : 0;
-  for (let index = 0; index < count; index++) kernel.addDevice();
+  for (let index = 0; index < choice.count; index++) kernel.addDevice();
   const gpus: GpuControl = {
     list: () => kernel.listNodes().map(({ id }) => ({ gpu: id, live: true })),
     remove: (gpu) => kernel.removeDevice(gpu),
     add: (gpu) => kernel.addDevice(gpu === undefined ? {} : { id: gpu }),
   };
-  if (choice.kind !== 'sim') return { kernel, gpus: null };
   const { SimServer } = await import('../devices/simulated/sim-server.ts');
   lifetime.add(new SimServer(kernel, poller, simSocket));
   return { kernel, gpus };
+}
+
+/** The machine's kernel for everything but its GPUs: dma-bufs keep their fences, of whatever device they are. */
+function withoutDevices(kernel: SyncKernel): SyncKernel {
+  const { description, syncFiles, dmabufs } = kernel;
+  return {
+    description,
+    syncFiles,
+    dmabufs,
+    hotplug: { listen: () => () => undefined },
+    listNodes: () => [],
+    openDevice: (node) => kernel.openDevice(node),
+  };
 }
 
 async function backendOf(

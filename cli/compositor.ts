@@ -5,6 +5,7 @@ import { LOST_BUFFER_POLICIES } from '../compositor/buffer/dmabuf-policy.ts';
 import type { LostBufferPolicy } from '../compositor/buffer/dmabuf-policy.ts';
 import { FAILURE_POLICIES } from '../compositor/commit/failure-policy.ts';
 import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
+import type { RecoveryStrategy } from '../sync/recovery.ts';
 import { CannotRunError } from './exit-status.ts';
 import type { GpuChoice, SessionOptions } from './compositor-session.ts';
 
@@ -73,12 +74,7 @@ async function run(
   options: CompositorCliOptions,
   program: Command,
 ): Promise<void> {
-  const { STRATEGIES } = await import('../sync/recovery/strategies.ts');
-  const { strategy } = options;
-  if (strategy !== undefined && !STRATEGIES.has(strategy)) {
-    const known = [...STRATEGIES.keys()].join(', ');
-    program.error(`error: option '--strategy' is one of ${known}`);
-  }
+  const strategy = await strategyNamed(options.strategy, program);
   const { runSession } = await import('./compositor-session.ts');
   const session: SessionOptions = {
     command,
@@ -92,7 +88,7 @@ async function run(
     lostBuffers: options.lostBuffers,
     verbose: options.verbose,
     ...(options.socket === undefined ? {} : { socket: options.socket }),
-    ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
+    ...(strategy && { strategy }),
     ...(options.control === undefined ? {} : { control: resolve(options.control) }),
     ...(options.trace === undefined ? {} : { trace: resolve(options.trace) }),
     ...(options.screenshot === undefined ? {} : { screenshot: resolve(options.screenshot) }),
@@ -107,6 +103,17 @@ async function run(
     }
     throw error;
   }
+}
+
+/** The table of all strategies is loaded only for those who name one. */
+async function strategyNamed(
+  name: string | undefined,
+  program: Command,
+): Promise<RecoveryStrategy | undefined> {
+  if (name === undefined) return undefined;
+  const { STRATEGIES } = await import('../sync/recovery/strategies.ts');
+  const known = [...STRATEGIES.keys()].join(', ');
+  return STRATEGIES.get(name) ?? program.error(`error: option '--strategy' is one of ${known}`);
 }
 
 /** Errors that say something of the machine, not of us. */

@@ -5,7 +5,8 @@ import { playSeeds, reportOf, type ExploreReport } from '../lab/explore/explore.
 import { describeStep } from '../lab/explore/step.ts';
 import { exploreInWorkers } from '../lab/explore/workers.ts';
 import { SystemClock } from '../native/clock.ts';
-import { DEFAULT_STRATEGY, STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
+import { DEFAULT_STRATEGY } from '../sync/recovery/default-strategy.ts';
+import { STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
 import { EXIT_CASE_FAILED } from './exit-status.ts';
 
 interface ExploreFlags {

@@ -3,11 +3,11 @@
  *
  * The core takes clients' content updates and decides when they apply; the desktop shows them and sends input back.
  */
-import { config as rxjs } from 'rxjs';
+import { config as rxjs } from 'rxjs/internal/config';
 import type { Clock } from '../native/clock.ts';
 import type { Display } from '../protocols/server/display.ts';
 import type { SyncManager } from '../sync/manager.ts';
-import { DEFAULT_STRATEGY } from '../sync/recovery/strategies.ts';
+import { DEFAULT_STRATEGY } from '../sync/recovery/default-strategy.ts';
 import type { Backend } from './backend/backend.ts';
 import type { Scheduler } from './commit/scheduler.ts';
 import { createBackend, describeOutputs } from './config.ts';

@@ -4,7 +4,8 @@
  * A removal shows twice, as ENODEV from some ioctl ({@link DeviceRegistry.reportLost}) and later as an event; whichever is first
  * counts, once. Identity is the {@link DeviceId}, so a device under a new minor is the same device come back.
  */
-import { BehaviorSubject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { BehaviorSubject } from 'rxjs/internal/BehaviorSubject';
 import type { Clock, Timer } from '../native/clock.ts';
 import type { DeviceNode, HotplugEvent, SyncKernel } from './sync-kernel.ts';
 import type { SyncobjDevice } from './syncobj-device.ts';

@@ -1,5 +1,5 @@
 /** Waits for fences that come as sync_files, with no timeline: clients without the protocol, and hosts. */
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import type { OwnedFd } from '../native/fd.ts';
 import { EPOLLIN } from '../native/poller.ts';
 import type { Account } from './budget.ts';

@@ -1,5 +1,6 @@
 /** Explicit sync as a whole: devices, owners, and what moves between them when a device goes or comes. */
-import { map, type Observable, type Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
+import { map } from 'rxjs/internal/operators/map';
 import { native } from '../native/binding.ts';
 import type { Clock } from '../native/clock.ts';
 import type { Poller } from '../native/poller.ts';

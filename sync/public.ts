@@ -30,7 +30,8 @@ export type {
 export { DEFAULT_WATCHDOG_POLICY } from './watchdog.ts';
 export type { WatchdogLimit, WatchdogPolicy } from './watchdog.ts';
 export type { LossPlan, RecoveryContext, RecoveryStrategy } from './recovery.ts';
-export { DEFAULT_STRATEGY, STRATEGIES, strategyByName } from './recovery/strategies.ts';
+export { DEFAULT_STRATEGY } from './recovery/default-strategy.ts';
+export { STRATEGIES, strategyByName } from './recovery/strategies.ts';
 export { SILENT_LOG } from './log.ts';
 export type { SyncLog } from './log.ts';
 export type { SyncTrace, SyncTraceEvent } from './trace.ts';

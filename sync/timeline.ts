@@ -1,5 +1,5 @@
 /** A client's timeline (linux-drm-syncobj-v1.xml: wp_linux_drm_syncobj_timeline_v1). */
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import type { Point } from '../devices/syncobj-device.ts';
 import { SyncDisposedError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';

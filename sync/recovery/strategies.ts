@@ -16,8 +16,6 @@ export const STRATEGIES: ReadonlyMap<string, RecoveryStrategy> = new Map(
   ),
 );
 
-export const DEFAULT_STRATEGY: RecoveryStrategy = failover;
-
 /** RangeError names the known ones. */
 export function strategyByName(name: string): RecoveryStrategy {
   const strategy = STRATEGIES.get(name);

@@ -9,7 +9,7 @@ import { SimulatedKernel } from '../../../devices/simulated/simulated-kernel.ts'
 import type { DeviceNode, SyncKernel } from '../../../devices/sync-kernel.ts';
 import type { SyncobjDevice } from '../../../devices/syncobj-device.ts';
 import { SyncManager } from '../../../sync/manager.ts';
-import { DEFAULT_STRATEGY } from '../../../sync/recovery/strategies.ts';
+import { DEFAULT_STRATEGY } from '../../../sync/recovery/default-strategy.ts';
 import type { SyncTraceEvent } from '../../../sync/trace.ts';
 import { CountingKernel } from '../../world/counting-kernel.ts';
 

@@ -12,7 +12,7 @@ import { Poller } from '../../../native/poller.ts';
 import type { FenceOutcome } from '../../../sync/fence.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import type { SyncOwner } from '../../../sync/owner.ts';
-import { DEFAULT_STRATEGY } from '../../../sync/recovery/strategies.ts';
+import { DEFAULT_STRATEGY } from '../../../sync/recovery/default-strategy.ts';
 
 const ENODEV = 19;
 const O_RDWR = 2;
