@@ -48,10 +48,24 @@ export const DEFAULT_CLIENT_BUDGETS: ClientBudgets = {
 const RELIEF_RATIO = 0.75;
 const PAUSE_UPDATES = 'too many pending content updates';
 
+/** What a sandbox engine says of the clients it lets in (security-context-v1.xml: wp_security_context_v1). */
+export interface SandboxIdentity {
+  readonly engine: string | null;
+  readonly appId: string | null;
+  readonly instanceId: string | null;
+}
+
+/** For globals that clients in sandboxes do not see: they look at other programs, or lead out. */
+export const UNSANDBOXED: { readonly filter: (client: Client) => boolean } = {
+  filter: (client) => ClientState.of(client).sandbox === null,
+};
+
 /** A plain snapshot. */
 export interface ClientStats {
   readonly client: number;
   readonly pid: number;
+  /** Null: in none. */
+  readonly sandbox: SandboxIdentity | null;
   readonly surfaces: number;
   readonly pendingUpdates: number;
   readonly cachedUpdates: number;
@@ -73,6 +87,8 @@ export class ClientState {
   readonly surfaces: Set<Surface> = new Set();
   /** Of its pools and dma-bufs. */
   readonly memory: ClientMemory;
+  /** Set once, before its first request. */
+  sandbox: SandboxIdentity | null = null;
   /** Acquire fences of it that failed or were lost. */
   failedFences = 0;
   readonly #budgets: ClientBudgets;
@@ -162,6 +178,7 @@ export class ClientState {
     return {
       client: this.client.number,
       pid: this.client.credentials.pid,
+      sandbox: this.sandbox,
       surfaces: this.surfaces.size,
       pendingUpdates: this.#pendingUpdates,
       cachedUpdates: this.#cachedUpdates,

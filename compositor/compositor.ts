@@ -16,6 +16,7 @@ import { CompositorCore } from './core.ts';
 import type { CoreStats } from './core.ts';
 import { Desktop } from './desktop.ts';
 import type { DesktopStats } from './desktop.ts';
+import { mainDevice } from './handlers/linux-dmabuf-v1.ts';
 import { silentLog } from './log.ts';
 import type { Output } from './output/output.ts';
 import type { Seat } from './seat/seat.ts';
@@ -45,7 +46,7 @@ export class Compositor {
   }
 
   private constructor(options: CompositorOptions, backend: Backend) {
-    const { poller, clock, windowManager, keymap } = options;
+    const { poller, clock, kernel, windowManager, keymap } = options;
     this.core = makeCore(options, backend);
     const { display, scheduler, log } = this.core;
     // An observer's mistake must not end the process, nor pass unseen.
@@ -58,6 +59,7 @@ export class Compositor {
         scheduler,
         log,
         backend,
+        dmabufDevice: () => mainDevice(kernel),
         ...(windowManager && { windowManager }),
         ...(keymap && { keymap }),
       });

@@ -4,10 +4,11 @@ import type { Poller } from '../native/poller.ts';
 import type { Display } from '../protocols/server/display.ts';
 import type { Backend, BackendHost } from './backend/backend.ts';
 import type { Scheduler } from './commit/scheduler.ts';
+import { CapturePacer, type CaptureStats } from './capture/capture-pacer.ts';
 import { createDesktopGlobals } from './handlers/desktop-globals.ts';
 import type { CompositorLog } from './log.ts';
 import type { Output, OutputDescription } from './output/output.ts';
-import { OutputList } from './output/output-list.ts';
+import { type FrameListener, OutputList } from './output/output-list.ts';
 import type { SurfaceScales } from './output/surface-scales.ts';
 import { encodePng } from './render/screenshot.ts';
 import type { SceneRoot } from './render/scene.ts';
@@ -28,12 +29,15 @@ export interface DesktopOptions {
   readonly backend: Backend;
   readonly windowManager?: WindowManagerFactory;
   readonly keymap?: KeymapNames;
+  /** dev_t of where dma-bufs for captures are best allocated; undefined: none is wanted. */
+  readonly dmabufDevice: () => bigint | undefined;
 }
 
 /** A plain snapshot. */
 export interface DesktopStats {
   readonly outputs: readonly (RepaintStats & { readonly name: string })[];
   readonly windows: number;
+  readonly captures: CaptureStats;
 }
 
 export class Desktop implements BackendHost {
@@ -42,6 +46,7 @@ export class Desktop implements BackendHost {
   readonly shell: Shell;
   readonly backend: Backend;
   readonly #outputs: OutputList;
+  readonly #captures: CapturePacer;
   readonly #lost = new Set<(reason: string) => void>();
   readonly #overlays = new Set<() => SceneRoot | null>();
   #sceneDirty = false;
@@ -64,7 +69,7 @@ export class Desktop implements BackendHost {
       scheduler,
       log,
       backend: this.backend,
-      roots: () => this.#roots(),
+      roots: () => this.sceneRoots({ cursor: true }),
       beforeFrame: () => this.#refocus(),
       changed: () => this.shell.windowManager.outputsChanged(),
     });
@@ -86,7 +91,12 @@ export class Desktop implements BackendHost {
     scheduler.onApply(() => {
       this.#sceneDirty = true;
     });
-    createDesktopGlobals(display, this);
+    this.#captures = new CapturePacer({ clock, scheduler, outputs: this.#outputs });
+    createDesktopGlobals(display, {
+      desktop: this,
+      pacer: this.#captures,
+      dmabufDevice: options.dmabufDevice,
+    });
     this.backend.start(this);
   }
 
@@ -131,6 +141,22 @@ export class Desktop implements BackendHost {
     return () => this.#overlays.delete(root);
   }
 
+  /** Told of every output's frames. Returns the remover. */
+  addFrameListener(listener: FrameListener): () => void {
+    return this.#outputs.addFrameListener(listener);
+  }
+
+  /** All that is shown, bottom to top: windows, overlays, and the cursor if wanted. */
+  *sceneRoots(options: { readonly cursor: boolean }): Iterable<SceneRoot> {
+    yield* this.shell.roots();
+    for (const overlay of this.#overlays) {
+      const root = overlay();
+      if (root) yield root;
+    }
+    const cursor = options.cursor ? this.cursor.root() : null;
+    if (cursor) yield cursor;
+  }
+
   /** Something on screen moved, came or went. */
   sceneChanged(): void {
     this.#sceneDirty = true;
@@ -156,26 +182,21 @@ export class Desktop implements BackendHost {
   }
 
   stats(): DesktopStats {
-    return { outputs: this.#outputs.stats(), windows: this.shell.windows.length };
+    return {
+      outputs: this.#outputs.stats(),
+      windows: this.shell.windows.length,
+      captures: this.#captures.stats(),
+    };
   }
 
   /** Before the display is closed or after. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#captures.dispose();
     this.#outputs.dispose();
     this.backend.dispose();
     this.seat.dispose();
-  }
-
-  *#roots(): Iterable<SceneRoot> {
-    yield* this.shell.roots();
-    for (const overlay of this.#overlays) {
-      const root = overlay();
-      if (root) yield root;
-    }
-    const cursor = this.cursor.root();
-    if (cursor) yield cursor;
   }
 
   #refocus(): void {

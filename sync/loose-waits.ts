@@ -1,7 +1,7 @@
 /** Waits for fences that come as sync_files, with no timeline: clients without the protocol, and hosts. */
 import { Observable } from 'rxjs/internal/Observable';
 import type { OwnedFd } from '../native/fd.ts';
-import { EPOLLIN } from '../native/poller.ts';
+import { EPOLLIN, EPOLLOUT } from '../native/poller.ts';
 import type { Account } from './budget.ts';
 import type { SyncContext } from './context.ts';
 import type { FenceOutcome } from './fence.ts';
@@ -33,15 +33,15 @@ export class LooseWaits implements WaitHome {
   }
 
   /** See {@link SyncOwner.waitForDmabuf}. */
-  waitForDmabuf(dmabufFd: number): Observable<FenceOutcome> {
+  waitForDmabuf(dmabufFd: number, access: 'read' | 'write'): Observable<FenceOutcome> {
     return this.#wait((wait) => {
       let fence: OwnedFd;
       try {
-        fence = this.#context.kernel.dmabufs.exportSyncFile(dmabufFd, 'read');
+        fence = this.#context.kernel.dmabufs.exportSyncFile(dmabufFd, access);
       } catch (error) {
         // Kernels before 6.0, EMFILE.
         this.#context.log.info(`${this.ownerName}: dma-buf fences cannot be had: ${String(error)}`);
-        return this.#pollDmabuf(wait, dmabufFd);
+        return this.#pollDmabuf(wait, dmabufFd, access);
       }
       this.#hold(wait, fence);
     });
@@ -122,14 +122,21 @@ export class LooseWaits implements WaitHome {
     return true;
   }
 
-  /** The dma-buf itself polls readable when its writers are done, without telling errors. One that cannot be polled has none. */
-  #pollDmabuf(wait: PointWait, dmabufFd: number): void {
+  /**
+   * The dma-buf itself polls readable when its writers are done, writable when everybody is, without telling errors. One that cannot
+   * be polled has none.
+   */
+  #pollDmabuf(wait: PointWait, dmabufFd: number, access: 'read' | 'write'): void {
     const done = (): void => {
       const timestampNs = this.#context.clock.nowNs();
       this.settle(wait, { type: 'signalled', timestampNs, errorsVisible: false });
     };
     try {
-      const watch = this.#context.poller.watch(dmabufFd, EPOLLIN, done);
+      const watch = this.#context.poller.watch(
+        dmabufFd,
+        access === 'read' ? EPOLLIN : EPOLLOUT,
+        done,
+      );
       wait.fence = { close: () => watch.close(), hintDeadline: () => {} };
     } catch {
       done();

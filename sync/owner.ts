@@ -63,11 +63,11 @@ export class SyncOwner implements TimelineHost, RetiredOwner {
   }
 
   /**
-   * The implicit fences of a dma-buf, for a reader: what a client without explicit sync has submitted so far. `dmabufFd` is
+   * The implicit fences of a dma-buf: what a reader (or a writer) has to wait for of all that was submitted so far. `dmabufFd` is
    * borrowed and must stay open until the outcome or the cancellation. Cold; the fences are taken at subscription.
    */
-  waitForDmabuf(dmabufFd: number): Observable<FenceOutcome> {
-    return this.#loose.waitForDmabuf(dmabufFd);
+  waitForDmabuf(dmabufFd: number, access: 'read' | 'write' = 'read'): Observable<FenceOutcome> {
+    return this.#loose.waitForDmabuf(dmabufFd, access);
   }
 
   /** A sync_file's end. Takes `fd` at once, also if nobody subscribes. Cold, for one subscription. */

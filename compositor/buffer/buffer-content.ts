@@ -1,6 +1,6 @@
 /** What a wl_buffer holds, as the renderer and the nested backend see it. */
 
-/** Pixels to read, valid during the call of {@link BufferContent.read} only. Neither offset nor stride need be aligned. */
+/** Pixels, valid during the call of {@link BufferContent.read} or write only. Neither offset nor stride need be aligned. */
 export interface PixelView {
   readonly bytes: ArrayBuffer;
   readonly offsetBytes: number;
@@ -46,4 +46,9 @@ export interface BufferContent {
   /** Only of kind "dmabuf". */
   readonly plane?: DmabufPlane;
   read(use: (pixels: PixelView) => void): 'ok' | 'revoked';
+  /**
+   * Gives the pixels to `use` to be overwritten (captures), as {@link BufferContent.read} does. "read-only": the client does not let
+   * us, `use` was not called. Missing: nobody can write to it. Fences are the caller's business.
+   */
+  write?(use: (pixels: PixelView) => void): 'ok' | 'revoked' | 'read-only';
 }

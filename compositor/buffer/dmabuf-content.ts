@@ -9,6 +9,7 @@ import type { PixelFormat } from './format.ts';
 
 /** include/uapi/linux/dma-buf.h */
 const DMA_BUF_SYNC_READ = 1;
+const DMA_BUF_SYNC_WRITE = 2;
 const DMA_BUF_SYNC_END = 4;
 
 /** Where the pixels lie. The maker has checked that they fit. */
@@ -69,13 +70,23 @@ export class DmabufContent implements BufferContent {
   read(use: (pixels: PixelView) => void): 'ok' | 'revoked' {
     if (this.#blank) return 'revoked';
     const mapping = this.#map();
-    if (!mapping) return 'revoked';
-    const faults = native.mappingFaults(mapping.id);
-    const bracketed = this.#sync(DMA_BUF_SYNC_READ);
-    const { offsetBytes, strideBytes } = this.plane;
-    use({ bytes: mapping.bytes, offsetBytes, strideBytes });
-    if (bracketed) this.#sync(DMA_BUF_SYNC_READ | DMA_BUF_SYNC_END);
-    return native.mappingFaults(mapping.id) === faults ? 'ok' : 'revoked';
+    return mapping ? this.#access(mapping, DMA_BUF_SYNC_READ, use) : 'revoked';
+  }
+
+  write(use: (pixels: PixelView) => void): 'ok' | 'revoked' | 'read-only' {
+    if (this.#deviceGone || this.#disposed) return 'revoked';
+    let mapping: NativeMapping;
+    try {
+      mapping = native.mapShared(this.#fd.fd, this.sizeBytes, true, 0);
+    } catch {
+      return 'read-only';
+    }
+    // Captures are rare beside showing: no second mapping is kept for them.
+    try {
+      return this.#access(mapping, DMA_BUF_SYNC_WRITE, use);
+    } finally {
+      native.unmap(mapping.id);
+    }
   }
 
   /** Unmaps and closes. Idempotent. */
@@ -85,6 +96,19 @@ export class DmabufContent implements BufferContent {
     if (this.#mapping) native.unmap(this.#mapping.id);
     this.#mapping = null;
     this.#fd.close();
+  }
+
+  #access(
+    mapping: NativeMapping,
+    access: number,
+    use: (pixels: PixelView) => void,
+  ): 'ok' | 'revoked' {
+    const faults = native.mappingFaults(mapping.id);
+    const bracketed = this.#sync(access);
+    const { offsetBytes, strideBytes } = this.plane;
+    use({ bytes: mapping.bytes, offsetBytes, strideBytes });
+    if (bracketed) this.#sync(access | DMA_BUF_SYNC_END);
+    return native.mappingFaults(mapping.id) === faults ? 'ok' : 'revoked';
   }
 
   /** Null when it cannot be mapped any more: its device is gone. */

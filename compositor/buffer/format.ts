@@ -29,6 +29,12 @@ export function shmPixelFormat(shmFormat: number): PixelFormat | undefined {
   return pixelFormat(shmFormat);
 }
 
+/** What wl_shm.format calls a DRM fourcc. */
+export function shmFormatOf(drmFormat: number): number {
+  if (drmFormat === ARGB8888) return 0;
+  return drmFormat === XRGB8888 ? 1 : drmFormat;
+}
+
 /** All of wl_shm.format we can draw, argb8888 and xrgb8888 first. */
 export function shmFormats(): number[] {
   const others = drawableFormats.filter((code) => code !== ARGB8888 && code !== XRGB8888);

@@ -1,6 +1,7 @@
 /** A client's shared memory: mapped once, read in place, and safe when the client takes the pages away. */
 import { native } from '../../native/binding.ts';
 import type { NativeMapping } from '../../native/binding.ts';
+import { hasErrno } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { PixelFormat } from './format.ts';
 import type { BufferContent, PixelView } from './buffer-content.ts';
@@ -13,6 +14,7 @@ import type { BufferContent, PixelView } from './buffer-content.ts';
 export class ShmPool {
   #fd: OwnedFd | null;
   #mapping: NativeMapping;
+  #writable: boolean;
   #sizeBytes: number;
   #references = 1;
   readonly #onFreed: () => void;
@@ -23,7 +25,7 @@ export class ShmPool {
    */
   constructor(fd: OwnedFd, sizeBytes: number, onFreed: () => void) {
     try {
-      this.#mapping = mapReadable(fd, sizeBytes);
+      ({ mapping: this.#mapping, writable: this.#writable } = map(fd, sizeBytes));
     } catch (error) {
       fd.close();
       throw error;
@@ -42,6 +44,11 @@ export class ShmPool {
     return this.#mapping.bytes;
   }
 
+  /** Whether its pages may be written. */
+  get writable(): boolean {
+    return this.#writable;
+  }
+
   /** Accesses so far that found no page. */
   get faults(): number {
     return native.mappingFaults(this.#mapping.id);
@@ -50,9 +57,10 @@ export class ShmPool {
   /** Only grows (wayland.xml: wl_shm_pool.resize). SystemError when it cannot be mapped: the old size stays. */
   resize(sizeBytes: number): void {
     if (!this.#fd) throw new Error('wl_shm_pool resized after its destruction');
-    const mapping = mapReadable(this.#fd, sizeBytes);
+    const { mapping, writable } = map(this.#fd, sizeBytes);
     native.unmap(this.#mapping.id);
     this.#mapping = mapping;
+    this.#writable = writable;
     this.#sizeBytes = sizeBytes;
   }
 
@@ -75,9 +83,14 @@ export class ShmPool {
   }
 }
 
-/** Read-only is enough for us, and all a client may have allowed (F_SEAL_FUTURE_WRITE, read-only files). */
-function mapReadable(fd: OwnedFd, sizeBytes: number): NativeMapping {
-  return native.mapShared(fd.fd, sizeBytes, false, 0);
+/** Read-only is enough to show it, and may be all the client allows (F_SEAL_FUTURE_WRITE, read-only files): then no capture goes there. */
+function map(fd: OwnedFd, sizeBytes: number): { mapping: NativeMapping; writable: boolean } {
+  try {
+    return { mapping: native.mapShared(fd.fd, sizeBytes, true, 0), writable: true };
+  } catch (error) {
+    if (!hasErrno(error, 'EACCES') && !hasErrno(error, 'EPERM')) throw error;
+    return { mapping: native.mapShared(fd.fd, sizeBytes, false, 0), writable: false };
+  }
 }
 
 /** Where the pixels lie in the pool. The maker has checked that they fit. */
@@ -124,6 +137,10 @@ export class ShmContent implements BufferContent {
       this.#onRevoked();
     }
     return 'revoked';
+  }
+
+  write(use: (pixels: PixelView) => void): 'ok' | 'revoked' | 'read-only' {
+    return this.#pool.writable ? this.read(use) : 'read-only';
   }
 
   dispose(): void {

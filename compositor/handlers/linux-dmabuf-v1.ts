@@ -41,7 +41,7 @@ export class LinuxDmabuf implements Disposable {
 
   constructor(context: HandlerContext, kernel: SyncKernel, tracker: DmabufTracker) {
     this.#kernel = kernel;
-    this.#mainDevice = this.#findMainDevice();
+    this.#mainDevice = mainDevice(kernel);
     const version = this.#mainDevice === undefined ? PLAIN_VERSION : FEEDBACK_VERSION;
     const requests = this.#requests(context, tracker);
     context.display.createGlobal(ZwpLinuxDmabufV1, version, (resource) => {
@@ -95,15 +95,16 @@ export class LinuxDmabuf implements Disposable {
 
   /** Clients allocate on the main device: when it goes they are told the next one. With none left the old one stays told. */
   #devicesChanged(): void {
-    const device = this.#findMainDevice();
+    const device = mainDevice(this.#kernel);
     if (device === undefined || device === this.#mainDevice) return;
     this.#mainDevice = device;
     for (const resource of this.#feedbacks) this.#sendFeedback(resource);
   }
+}
 
-  #findMainDevice(): bigint | undefined {
-    return this.#kernel.listNodes().find(({ kind }) => kind === 'render')?.rdev;
-  }
+/** dev_t of the render node clients are told to allocate on; undefined: there is none. */
+export function mainDevice(kernel: SyncKernel): bigint | undefined {
+  return kernel.listNodes().find(({ kind }) => kind === 'render')?.rdev;
 }
 
 function sendFormats(resource: ZwpLinuxDmabufV1Resource): void {

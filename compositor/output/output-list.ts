@@ -32,6 +32,15 @@ interface Entry {
   readonly global: { remove(): void };
 }
 
+/** Told of each output's frames, for captures and whoever waits for one. */
+export interface FrameListener {
+  /** What the next frame shows is decided; `shown` 'none': it is what the last one showed, and nothing is presented. */
+  latched?(output: Output, shown: 'timed' | 'backend' | 'none'): void;
+  presented?(output: Output, timestampNs: bigint): void;
+  /** It was removed: what was latched is not presented any more. */
+  removed?(output: Output): void;
+}
+
 /** Limit of outputs at a time. */
 export const MAX_OUTPUTS = 32;
 
@@ -40,6 +49,7 @@ export class OutputList {
   readonly #options: OutputListOptions;
   readonly #entries: Entry[] = [];
   readonly #listened = new Set<Surface>();
+  readonly #frameListeners = new Set<FrameListener>();
   #nextId = 1;
 
   constructor(options: OutputListOptions) {
@@ -63,8 +73,15 @@ export class OutputList {
       clock,
       pace: this.#options.backend.pace,
       listener: () => ({
-        latch: (timeNs) => repaint?.latch(timeNs) ?? 'none',
-        presented: (timeNs, sequence) => repaint?.presented(timeNs, sequence),
+        latch: (timeNs) => {
+          const shown = repaint?.latch(timeNs) ?? 'none';
+          for (const listener of this.#frameListeners) listener.latched?.(output, shown);
+          return shown;
+        },
+        presented: (timeNs, sequence) => {
+          repaint?.presented(timeNs, sequence);
+          for (const listener of this.#frameListeners) listener.presented?.(output, timeNs);
+        },
       }),
     });
     repaint = this.#makeRepaint(output);
@@ -89,8 +106,15 @@ export class OutputList {
     entry.global.remove();
     output.dispose();
     this.#options.backend.outputRemoved(output);
+    for (const listener of this.#frameListeners) listener.removed?.(output);
     this.#options.changed();
     this.scheduleAll();
+  }
+
+  /** Returns the remover. */
+  addFrameListener(listener: FrameListener): () => void {
+    this.#frameListeners.add(listener);
+    return () => this.#frameListeners.delete(listener);
   }
 
   /** Makes the outputs these, keeping those of the same name. */

@@ -70,6 +70,7 @@ export class Output implements SurfaceOutput {
   readonly clock: FrameClock;
   #description: OutputDescription;
   readonly #changed = new Set<(output: Output, before: OutputDescription) => void>();
+  readonly #removeListeners = new Set<() => void>();
   readonly #resources = new ClientResources<WlOutputResource>();
   #removed = false;
 
@@ -173,10 +174,18 @@ export class Output implements SurfaceOutput {
     return () => this.#changed.delete(listener);
   }
 
+  /** Once, when it is removed. Returns the remover. */
+  onRemoved(listener: () => void): () => void {
+    this.#removeListeners.add(listener);
+    return () => this.#removeListeners.delete(listener);
+  }
+
   /** Stops its clock; nothing is presented on it any more. */
   dispose(): void {
     this.#removed = true;
     this.clock.dispose();
     this.#changed.clear();
+    for (const listener of this.#removeListeners) listener();
+    this.#removeListeners.clear();
   }
 }

@@ -38,7 +38,8 @@ export interface RepaintStats {
 }
 
 const NO_FLAGS = 0;
-const BACKGROUND: Colour = { red: 0x2020, green: 0x2525, blue: 0x2c2c };
+/** What is where no surface is. */
+export const BACKGROUND: Colour = { red: 0x2020, green: 0x2525, blue: 0x2c2c };
 
 export class Repaint implements FrameClockListener {
   readonly #options: RepaintOptions;

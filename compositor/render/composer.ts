@@ -8,13 +8,15 @@ import { composite, PIXMAN_OP_OVER, PIXMAN_OP_SRC, PixmanImage } from './pixman.
 import type { SceneItem } from './scene.ts';
 import { type Affine, isPixelExact, isWholeTranslation, mapBox, roundIn } from './transform.ts';
 
-/** Pixels of an output: X8R8G8B8. Whoever made it keeps `bytes` alive. */
+/** Pixels to draw into. Whoever made it keeps `bytes` alive. */
 export interface PixelTarget {
   readonly width: number;
   readonly height: number;
   readonly bytes: ArrayBuffer;
   readonly offsetBytes: number;
   readonly strideBytes: number;
+  /** pixman's code (formats.ts). Default: X8R8G8B8, what outputs are made of. */
+  readonly pixmanFormat?: number;
 }
 
 /** Premultiplied, 16 bits a channel. */
@@ -22,6 +24,8 @@ export interface Colour {
   readonly red: number;
   readonly green: number;
   readonly blue: number;
+  /** Default: opaque. */
+  readonly alpha?: number;
 }
 
 export interface PaintResult {
@@ -58,7 +62,7 @@ export function paint(
     open = open.subtract(opaquePart(item, content, map));
   }
   const image = PixmanImage.bits(
-    PIXMAN_X8R8G8B8,
+    target.pixmanFormat ?? PIXMAN_X8R8G8B8,
     target.width,
     target.height,
     target.bytes,
@@ -100,7 +104,7 @@ function opaquePart(item: SceneItem, content: BufferContent, map: Affine): Regio
 }
 
 function fill(target: PixmanImage, region: Region, colour: Colour): number {
-  target.fill(region.rects(), colour.red, colour.green, colour.blue);
+  target.fill(region.rects(), colour.red, colour.green, colour.blue, colour.alpha ?? 0xffff);
   return area(region);
 }
 

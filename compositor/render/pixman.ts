@@ -91,9 +91,9 @@ export class PixmanImage {
     native.pixmanSetClip(this.handle, rects && boxesOf(rects));
   }
 
-  /** As a target: fills the rectangles with an opaque colour of 16 bits a channel. */
-  fill(rects: readonly Rect[], red: number, green: number, blue: number): void {
-    native.pixmanFill(PIXMAN_OP_SRC, this.handle, red, green, blue, 0xffff, boxesOf(rects));
+  /** As a target: sets the rectangles to a premultiplied colour of 16 bits a channel. */
+  fill(rects: readonly Rect[], red: number, green: number, blue: number, alpha: number): void {
+    native.pixmanFill(PIXMAN_OP_SRC, this.handle, red, green, blue, alpha, boxesOf(rects));
   }
 
   dispose(): void {

@@ -107,6 +107,11 @@ export class Shell implements ToplevelListener, PopupListener {
     for (const toplevel of this.#stack) if (!toplevel.minimized) yield* withPopups(toplevel);
   }
 
+  /** A window with its popups above it, bottom to top. */
+  rootsOf(toplevel: Toplevel): Iterable<SceneRoot> {
+    return withPopups(toplevel);
+  }
+
   /** Top to bottom, for hit tests. */
   rootsFromTop(): SceneRoot[] {
     return [...this.roots()].reverse();

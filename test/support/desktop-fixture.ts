@@ -12,6 +12,8 @@ import { ShellClient } from './shell-client.ts';
 export interface DesktopFixtureOptions {
   readonly outputs?: readonly OutputRequest[];
   readonly windowManager?: WindowManagerFactory;
+  /** Simulated GPUs sim:0 … Default: none. */
+  readonly gpus?: number;
 }
 
 export class DesktopFixture {
@@ -29,6 +31,7 @@ export class DesktopFixture {
         const detail = cause instanceof Error ? `: ${cause.stack ?? cause.message}` : '';
         this.logged.push(`${level}: ${message}${detail}`);
       };
+    for (let index = 0; index < (options.gpus ?? 0); index++) this.kernel.addDevice();
     this.compositor = Compositor.create({
       poller: this.poller,
       clock: this.clock,
