@@ -31,6 +31,7 @@ import { createFifoGlobal } from './handlers/fifo-v1.ts';
 import { LinuxDmabuf } from './handlers/linux-dmabuf-v1.ts';
 import { createSyncobjGlobal } from './handlers/linux-drm-syncobj-v1.ts';
 import { createPresentationGlobal } from './handlers/presentation-time.ts';
+import { SecurityContexts } from './handlers/security-context-v1.ts';
 import { createShmGlobal } from './handlers/shm.ts';
 import { createSinglePixelBufferGlobal } from './handlers/single-pixel-buffer-v1.ts';
 import { createSubcompositorGlobal } from './handlers/subcompositor.ts';
@@ -135,6 +136,7 @@ export class CompositorCore implements HandlerContext {
       }),
     );
     this.#createGlobals(kernel, options.syncForShm ?? true);
+    this.#lifetime.add(new SecurityContexts(this.display, poller));
   }
 
   get surfaces(): ReadonlySet<Surface> {

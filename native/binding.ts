@@ -116,6 +116,8 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
     fdCount: number,
   ): number;
   shutdown(fd: number): void;
+  /** Whether it is a Unix stream socket that listens. */
+  listensOnUnix(fd: number): boolean;
   /** SO_PEERCRED. */
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };
   /** SO_PEERPIDFD (Linux 6.5). Owned, or null where the kernel lacks it. */

@@ -1,4 +1,5 @@
 /** Control operations on windows and surfaces. */
+import { ClientState } from '../client-state.ts';
 import type { Compositor } from '../compositor.ts';
 import type { Surface } from '../surface/surface.ts';
 import type { Operation } from './control-operations.ts';
@@ -52,9 +53,11 @@ function describe(compositor: Compositor, surface: Surface): object {
   const toplevel = shell.windowOf(surface);
   const own = role?.surface === surface ? role : null;
   const place = seat.place(surface);
+  const { sandbox } = ClientState.of(surface.client);
   return {
     client: surface.client.number,
     pid: surface.client.credentials.pid,
+    ...(sandbox && { sandbox }),
     surface: surface.id,
     role: surface.roleName,
     mapped: surface.mapped,

@@ -1,4 +1,4 @@
-/** ext_foreign_toplevel_list_v1 1 (ext-foreign-toplevel-list-v1.xml): the list of windows, for task bars and captures. */
+/** ext_foreign_toplevel_list_v1 1 (ext-foreign-toplevel-list-v1.xml): the list of windows, for task bars and captures outside of sandboxes. */
 import { randomUUID } from 'node:crypto';
 import {
   ExtForeignToplevelHandleV1,
@@ -9,6 +9,7 @@ import type {
   ExtForeignToplevelListV1Resource,
 } from '../../protocols/generated/ext-foreign-toplevel-list-v1.server.ts';
 import type { Display } from '../../protocols/server/display.ts';
+import { UNSANDBOXED } from '../client-state.ts';
 import type { Shell } from '../shell/shell.ts';
 import type { Toplevel } from '../shell/toplevel.ts';
 
@@ -38,7 +39,7 @@ export function createForeignToplevelListGlobal(display: Display, shell: Shell):
       }
     },
   });
-  display.createGlobal(ExtForeignToplevelListV1, VERSION, (list) => {
+  const bind = (list: ExtForeignToplevelListV1Resource): void => {
     const handles: Handles = new Map();
     lists.set(list, handles);
     list.addDestroyListener(() => lists.delete(list));
@@ -49,7 +50,8 @@ export function createForeignToplevelListGlobal(display: Display, shell: Shell):
       destroy: () => undefined,
     };
     for (const toplevel of shell.windows) announce(list, handles, toplevel, identifiers);
-  });
+  };
+  display.createGlobal(ExtForeignToplevelListV1, VERSION, bind, UNSANDBOXED);
 }
 
 type Handles = Map<Toplevel, ExtForeignToplevelHandleV1Resource>;

@@ -16,6 +16,7 @@ pub const FUNCTIONS: &[Function] = &[
     function("listenUnix", listen_unix),
     function("connectUnix", connect_unix),
     function("shutdown", shutdown),
+    function("listensOnUnix", listens_on_unix),
     function("peerCredentials", peer_credentials),
     function("peerPidfd", peer_pidfd),
     function("socketCookie", socket_cookie),
@@ -108,6 +109,24 @@ fn option<T: Copy>(fd: c_int, name: c_int, mut value: T) -> std::result::Result<
     // SAFETY: `place` has room for `length` bytes of a type any bytes are valid for.
     retry(|| unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, name, place.cast(), &mut length) })?;
     Ok(value)
+}
+
+/// Whether it is a listening SOCK_STREAM socket of AF_UNIX. What is no socket is none.
+fn listens_on_unix(call: &Call) -> Result<napi_value> {
+    let fd = call.i32(0, "fd")?;
+    let wanted = [
+        (libc::SO_ACCEPTCONN, 1),
+        (libc::SO_DOMAIN, libc::AF_UNIX),
+        (libc::SO_TYPE, libc::SOCK_STREAM),
+    ];
+    for (name, value) in wanted {
+        match option(fd, name, 0 as c_int) {
+            Ok(found) if found == value => {}
+            Ok(_) | Err(libc::ENOTSOCK) => return value::boolean(call.env, false),
+            Err(errno) => return Err(Error::system("getsockopt", errno)),
+        }
+    }
+    value::boolean(call.env, true)
 }
 
 fn peer_credentials(call: &Call) -> Result<napi_value> {

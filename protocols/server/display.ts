@@ -57,7 +57,7 @@ export class Display implements ClientHost {
   readonly #clients = new Set<Client>();
   readonly #registry = new GlobalRegistry();
   readonly #listeners = new Set<ClientListener>();
-  readonly #sockets: { acceptor: Acceptor; socket: DisplaySocket | OwnedFd }[] = [];
+  readonly #sockets = new Set<{ acceptor: Acceptor; socket: DisplaySocket | OwnedFd }>();
   readonly #stopTurnEnd: () => void;
   #dirty: Client[] = [];
   #doomed: Client[] = [];
@@ -98,9 +98,12 @@ export class Display implements ClientHost {
     return socket.name;
   }
 
-  /** Accepts connections on a socket that listens already (LISTEN_FDS). Takes ownership. */
-  listenFd(socket: OwnedFd): void {
-    this.#accept(socket);
+  /**
+   * Accepts connections on a socket that listens already (LISTEN_FDS, security contexts). Takes ownership. `onClient` gets each new
+   * client before its first request is read. Returns what ends the listening and closes the socket.
+   */
+  listenFd(socket: OwnedFd, onClient?: (client: Client) => void): () => void {
+    return this.#accept(socket, onClient);
   }
 
   /** Makes a client of a connected socket. Takes ownership, also when it throws. */
@@ -223,25 +226,32 @@ export class Display implements ClientHost {
     getRegistry: (_display, registry) => this.#registry.add(registry),
   };
 
-  #accept(socket: DisplaySocket | OwnedFd): void {
+  #accept(socket: DisplaySocket | OwnedFd, onClient?: (client: Client) => void): () => void {
     try {
       native.setNonBlocking(socket.fd, true);
       const acceptor = new Acceptor(socket.fd, {
         poller: this.poller,
         clock: this.#clock,
         log: this.log,
-        onConnection: (connected) => this.#welcome(connected),
+        onConnection: (connected) => this.#welcome(connected, onClient),
       });
-      this.#sockets.push({ acceptor, socket });
+      const listening = { acceptor, socket };
+      this.#sockets.add(listening);
+      return () => {
+        if (!this.#sockets.delete(listening)) return;
+        acceptor.close();
+        socket.close();
+      };
     } catch (error) {
       socket.close();
       throw error;
     }
   }
 
-  #welcome(socket: OwnedFd): void {
+  #welcome(socket: OwnedFd, onClient: ((client: Client) => void) | undefined): void {
     try {
-      this.connect(socket);
+      const client = this.connect(socket);
+      onClient?.(client);
     } catch (error) {
       this.log.error('a connection could not be made a client', error);
     }

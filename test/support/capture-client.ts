@@ -13,6 +13,7 @@ import {
   type ExtImageCopyCaptureSessionV1Proxy,
 } from '../../protocols/generated/ext-image-copy-capture-v1.client.ts';
 import { type WlBufferProxy, WlOutputProxy } from '../../protocols/generated/wayland.client.ts';
+import { WlShmFormat } from '../../protocols/generated/wayland.interfaces.ts';
 import type { ShellClient } from './shell-client.ts';
 
 const BYTES_PER_PIXEL = 4;
@@ -106,14 +107,17 @@ export class CaptureClient {
   }
 
   /** Filled with 0x11 bytes. `format`: wl_shm's. */
-  buffer(size: { width: number; height: number }, format = 0): CaptureBuffer {
+  buffer(
+    size: { width: number; height: number },
+    format: number = WlShmFormat.argb8888,
+  ): CaptureBuffer {
     const stride = size.width * BYTES_PER_PIXEL;
     const memory = new OwnedFd(native.memfdCreate('capture', 0));
     this.client.pools.push(memory);
     native.ftruncate(memory.fd, stride * size.height);
     native.pwrite(memory.fd, new Uint8Array(stride * size.height).fill(0x11), 0);
     const pool = this.client.shm.createPool(memory.fd, stride * size.height);
-    const proxy = pool.createBuffer(0, size.width, size.height, stride, format);
+    const proxy = pool.createBuffer(0, size.width, size.height, stride, format as WlShmFormat);
     pool.destroy();
     return { proxy, memory, pixel: pixelReader(memory, stride) };
   }
