@@ -61,7 +61,7 @@ export class Compositor {
         backend,
         dmabufDevice: () => mainDevice(kernel),
         ...(windowManager && { windowManager }),
-        ...(keymap && { keymap }),
+        ...(keymap !== undefined && { keymap }),
       });
     } catch (error) {
       backend.dispose();

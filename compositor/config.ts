@@ -31,7 +31,8 @@ export interface CompositorOptions extends Omit<CoreOptions, 'strategy'> {
   /** Default: one of 1280 × 720 at 60 Hz. Side by side, left to right, unless they say where. */
   readonly outputs?: readonly OutputRequest[];
   readonly windowManager?: WindowManagerFactory;
-  readonly keymap?: KeymapNames;
+  /** Null: the seat has no keyboard. */
+  readonly keymap?: KeymapNames | null;
 }
 
 const DEFAULT_OUTPUT: Omit<OutputDescription, 'name' | 'x'> = {

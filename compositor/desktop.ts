@@ -28,7 +28,8 @@ export interface DesktopOptions {
   /** Owned from here on. */
   readonly backend: Backend;
   readonly windowManager?: WindowManagerFactory;
-  readonly keymap?: KeymapNames;
+  /** Null: no keyboard. */
+  readonly keymap?: KeymapNames | null;
   /** dev_t of where dma-bufs for captures are best allocated; undefined: none is wanted. */
   readonly dmabufDevice: () => bigint | undefined;
 }
@@ -55,12 +56,12 @@ export class Desktop implements BackendHost {
   constructor(options: DesktopOptions) {
     const { display, clock, scheduler, log } = options;
     this.backend = options.backend;
-    const noKeymaps = keymapsUnavailable();
+    const noKeymaps = options.keymap === null ? null : keymapsUnavailable();
     if (noKeymaps) log.warn(`no keyboard: ${noKeymaps}`);
     this.seat = new Seat({
       display,
       clock,
-      keymap: noKeymaps ? null : compileKeymap(options.keymap),
+      keymap: noKeymaps || options.keymap === null ? null : compileKeymap(options.keymap),
     });
     this.cursor = new Cursor(this.seat.pointer);
     this.#outputs = new OutputList({

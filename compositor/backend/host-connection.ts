@@ -88,7 +88,7 @@ export class HostConnection {
       };
     }
     this.decorations = this.#want(ZxdgDecorationManagerV1Proxy, 1);
-    this.cursorShapes = this.#want(WpCursorShapeManagerV1Proxy, 1);
+    this.cursorShapes = this.#want(WpCursorShapeManagerV1Proxy, 2);
     for (const global of display.registry.globals.values()) {
       if (global.interface === 'wl_output') this.#addOutput(global.name);
     }

@@ -15,7 +15,7 @@ import {
 import { WpCursorShapeDeviceV1Shape } from '../../protocols/generated/cursor-shape-v1.interfaces.ts';
 import type { Output } from '../output/output.ts';
 import { passedKeymap } from '../seat/keymap.ts';
-import type { AxisEvent } from '../seat/pointer.ts';
+import type { AxisEvent } from '../seat/axis.ts';
 import type { BackendHost } from './backend.ts';
 import type { HostConnection } from './host-connection.ts';
 
@@ -159,7 +159,17 @@ export class HostInput {
     const { surface, shape } = this.#desktop.cursor;
     const hidden = surface !== null || !this.#shapes;
     if (hidden) pointer.setCursor(this.#enterSerial, null, 0, 0);
-    else this.#shapes?.setShape(this.#enterSerial, shape ?? WpCursorShapeDeviceV1Shape.default);
+    else this.#shapes?.setShape(this.#enterSerial, this.#hostShape(shape));
+  }
+
+  /** Hosts with version 1 lack the newest shapes. */
+  #hostShape(shape: WpCursorShapeDeviceV1Shape | null): WpCursorShapeDeviceV1Shape {
+    const known = shape ?? WpCursorShapeDeviceV1Shape.default;
+    if (known <= WpCursorShapeDeviceV1Shape.zoomOut || (this.#shapes?.version ?? 1) > 1)
+      return known;
+    return known === WpCursorShapeDeviceV1Shape.allResize
+      ? WpCursorShapeDeviceV1Shape.allScroll
+      : WpCursorShapeDeviceV1Shape.grabbing;
   }
 
   #addKeyboard(proxy: WlKeyboardProxy): void {

@@ -1,5 +1,5 @@
 /** Control operations that are input: devices are numbers the asker chooses; all belong to the one seat. */
-import type { AxisEvent } from '../seat/pointer.ts';
+import type { AxisEvent } from '../seat/axis.ts';
 import type { Seat } from '../seat/seat.ts';
 import type { Operation } from './control-operations.ts';
 import { field, type Fields } from './fields.ts';

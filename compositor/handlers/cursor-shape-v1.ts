@@ -1,4 +1,4 @@
-/** wp_cursor_shape_manager_v1 1 (cursor-shape-v1.xml): named cursors, drawn by a host when there is one. */
+/** wp_cursor_shape_manager_v1 2 (cursor-shape-v1.xml): named cursors, drawn by a host when there is one. */
 import { WpCursorShapeManagerV1 } from '../../protocols/generated/cursor-shape-v1.server.ts';
 import type { WpCursorShapeDeviceV1Resource } from '../../protocols/generated/cursor-shape-v1.server.ts';
 import {
@@ -10,8 +10,7 @@ import { ProtocolError } from '../../protocols/server/protocol-error.ts';
 import type { Cursor } from '../seat/cursor.ts';
 import type { Seat } from '../seat/seat.ts';
 
-const VERSION = 1;
-/** Version 1 ends with zoom_out. */
+const VERSION = 2;
 const SHAPES = new Set<number>(Object.values(WpCursorShapeDeviceV1Shape));
 
 export function createCursorShapeGlobal(display: Display, seat: Seat, cursor: Cursor): void {
@@ -31,7 +30,7 @@ function serve(device: WpCursorShapeDeviceV1Resource, seat: Seat, cursor: Cursor
   device.handler = {
     destroy: () => undefined,
     setShape: (_, serial, shape) => {
-      if (!isShape(shape)) {
+      if (!isShape(shape, device.version)) {
         throw new ProtocolError(
           device,
           WpCursorShapeDeviceV1Error.invalidShape,
@@ -46,6 +45,8 @@ function serve(device: WpCursorShapeDeviceV1Resource, seat: Seat, cursor: Cursor
   };
 }
 
-function isShape(value: number): value is WpCursorShapeDeviceV1Shape {
-  return SHAPES.has(value);
+/** Version 1 ends with zoom_out. */
+function isShape(value: number, version: number): value is WpCursorShapeDeviceV1Shape {
+  const last = version === 1 ? WpCursorShapeDeviceV1Shape.zoomOut : Infinity;
+  return value <= last && SHAPES.has(value);
 }

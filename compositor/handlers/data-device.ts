@@ -1,4 +1,4 @@
-/** wl_data_device_manager 3 (wayland.xml): clipboard, and drag and drop. */
+/** wl_data_device_manager 4 (wayland.xml): clipboard, and drag and drop. */
 import {
   WlDataDevice,
   WlDataDeviceManager,
@@ -23,7 +23,7 @@ import { Drag, DRAG_ICON_ROLE, DragIconRole } from '../seat/drag.ts';
 import { Selection, type TransferSource } from '../seat/selection.ts';
 import { Surface } from '../surface/surface.ts';
 
-const VERSION = 3;
+const VERSION = 4;
 
 /** The clipboard of the desktop's seat. */
 export function createDataDeviceGlobal(display: Display, desktop: Desktop): Selection {

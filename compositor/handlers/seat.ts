@@ -1,4 +1,4 @@
-/** wl_seat 9 (wayland.xml): pointer, keyboard and touch objects, and the cursor role. */
+/** wl_seat 11 (wayland.xml): pointer, keyboard and touch objects, and the cursor role. */
 import { WlSeat } from '../../protocols/generated/wayland.server.ts';
 import type {
   WlPointerResource,
@@ -16,7 +16,7 @@ import { type Cursor, CURSOR_ROLE, CursorRole } from '../seat/cursor.ts';
 import type { Seat } from '../seat/seat.ts';
 import { Surface } from '../surface/surface.ts';
 
-const VERSION = 9;
+const VERSION = 11;
 
 export function createSeatGlobal(display: Display, seat: Seat, cursor: Cursor): void {
   display.createGlobal(WlSeat, VERSION, (resource) => {

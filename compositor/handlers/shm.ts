@@ -1,7 +1,7 @@
 /** wl_shm and wl_shm_pool (wayland.xml). */
 import { isSystemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
-import { WlShmError } from '../../protocols/generated/wayland.interfaces.ts';
+import { WlShmError, WlShmPoolError } from '../../protocols/generated/wayland.interfaces.ts';
 import type { WlShmFormat } from '../../protocols/generated/wayland.interfaces.ts';
 import { WlShm } from '../../protocols/generated/wayland.server.ts';
 import type {
@@ -20,7 +20,7 @@ import type { MemoryHold } from '../client-memory.ts';
 import { ClientState } from '../client-state.ts';
 import type { HandlerContext } from '../handler-context.ts';
 
-const SHM_VERSION = 2;
+const SHM_VERSION = 3;
 const MAX_INT = 0x7fff_ffff;
 
 export function createShmGlobal(context: HandlerContext): Global {
@@ -91,6 +91,7 @@ function cannotMap(
   );
 }
 
+/** Its errors have the numbers of wl_shm's, which they were called before version 3. */
 function poolRequests(pool: ShmPool, memory: MemoryHold, state: ClientState): WlShmPoolRequests {
   return {
     createBuffer(
@@ -105,7 +106,7 @@ function poolRequests(pool: ShmPool, memory: MemoryHold, state: ClientState): Wl
       const pixelFormat = shmPixelFormat(format >>> 0);
       if (!pixelFormat) {
         const name = (format >>> 0).toString(16);
-        throw new ProtocolError(resource, WlShmError.invalidFormat, `format 0x${name}`);
+        throw new ProtocolError(resource, WlShmPoolError.invalidFormat, `format 0x${name}`);
       }
       const fits =
         offset >= 0 &&
@@ -117,7 +118,7 @@ function poolRequests(pool: ShmPool, memory: MemoryHold, state: ClientState): Wl
       if (!fits) {
         throw new ProtocolError(
           resource,
-          WlShmError.invalidStride,
+          WlShmPoolError.invalidStride,
           `${width}x${height}, stride ${stride}, at ${offset} of a pool of ${pool.sizeBytes} bytes`,
         );
       }

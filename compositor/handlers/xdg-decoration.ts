@@ -1,4 +1,4 @@
-/** zxdg_decoration_manager_v1 1 (xdg-decoration-unstable-v1.xml): we draw no frames, clients draw their own. */
+/** zxdg_decoration_manager_v1 2 (xdg-decoration-unstable-v1.xml): we draw no frames, clients draw their own. */
 import {
   ZxdgDecorationManagerV1,
   ZxdgToplevelDecorationV1,
@@ -13,7 +13,9 @@ import type { Display } from '../../protocols/server/display.ts';
 import { ProtocolError } from '../../protocols/server/protocol-error.ts';
 import { Toplevel } from '../shell/toplevel.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+/** From here on a window that is shown already may be given a decoration object. */
+const LATE_SINCE = 2;
 
 export function createXdgDecorationGlobal(display: Display): void {
   const decorated = new Set<XdgToplevelResource>();
@@ -40,7 +42,7 @@ function decorate(
   }
   const toplevel = Toplevel.of(toplevelResource);
   const { surface } = toplevel;
-  if (surface.pending.buffer || surface.mapped) {
+  if (decoration.version < LATE_SINCE && (surface.pending.buffer || surface.mapped)) {
     throw fail(
       ZxdgToplevelDecorationV1Error.unconfiguredBuffer,
       `wl_surface@${surface.id} has a buffer already`,

@@ -1,4 +1,4 @@
-/** xdg_wm_base 6 (xdg-shell.xml): the global, and its xdg_surface objects with their roles. */
+/** xdg_wm_base 7 (xdg-shell.xml): the global, and its xdg_surface objects with their roles. */
 import { XdgWmBase } from '../../protocols/generated/xdg-shell.server.ts';
 import type {
   XdgPopupResource,
@@ -20,7 +20,7 @@ import { popupRequests } from './xdg-popup.ts';
 import { createPositioner, rulesOf } from './xdg-positioner.ts';
 import { toplevelRequests } from './xdg-toplevel.ts';
 
-const VERSION = 6;
+const VERSION = 7;
 const ROLES = new Set<string | null>([null, 'xdg_toplevel', 'xdg_popup']);
 
 interface Context {

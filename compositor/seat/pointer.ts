@@ -3,6 +3,7 @@ import { WlPointer } from '../../protocols/generated/wayland.server.ts';
 import type { WlPointerResource } from '../../protocols/generated/wayland.server.ts';
 import type { Client } from '../../protocols/server/client.ts';
 import type { Surface } from '../surface/surface.ts';
+import { type AxisEvent, sendScroll, Wheel } from './axis.ts';
 import { ClientResources } from './client-resources.ts';
 import type { Hit } from './hit-test.ts';
 import type { Seat } from './seat.ts';
@@ -23,25 +24,10 @@ export interface MotionFilter {
   ): { readonly x: number; readonly y: number };
 }
 
-/** One scroll step of a wheel or finger. `value` in surface pixels, `value120` in 1/120 detents. */
-export interface AxisEvent {
-  /** wl_pointer.axis: 0 vertical, 1 horizontal. */
-  readonly axis: 0 | 1;
-  readonly value: number;
-  readonly value120?: number;
-  /** wl_pointer.axis_source: 0 wheel, 1 finger, 2 continuous, 3 wheel tilt. */
-  readonly source?: 0 | 1 | 2 | 3;
-  /** The finger left: sent as axis_stop. */
-  readonly stop?: boolean;
-}
-
 export type RelativeListener = (surface: Surface, timeMs: number, dx: number, dy: number) => void;
 export type FocusListener = (focus: Surface | null, previous: Surface | null) => void;
 
 const FRAME_SINCE = 5;
-const DISCRETE_UNTIL = 7;
-const VALUE120_SINCE = 8;
-const STEP_120 = 120;
 
 export class Pointer {
   readonly resources: ClientResources<WlPointerResource> = new ClientResources();
@@ -59,6 +45,7 @@ export class Pointer {
   #enterSerial = 0;
   #pressSerial = 0;
   #grab: PointerGrab | undefined;
+  readonly #wheel = new Wheel();
 
   constructor(seat: Seat) {
     this.#seat = seat;
@@ -165,13 +152,9 @@ export class Pointer {
     this.#seat.noteActivity();
     const focus = this.#focus;
     if (!focus || this.#grab) return;
+    const scroll = this.#wheel.turn(events);
     for (const resource of this.resources.of(focus.client)) {
-      const source = events[0]?.source;
-      if (source !== undefined && resource.version >= FRAME_SINCE) {
-        WlPointer.sendAxisSource(resource, source === 3 && resource.version < 6 ? 0 : source);
-      }
-      for (const event of events) sendAxis(resource, timeMs, event);
-      this.#touched.add(resource);
+      if (sendScroll(resource, timeMs, scroll)) this.#touched.add(resource);
     }
     this.#endFrame();
   }
@@ -203,7 +186,7 @@ export class Pointer {
     if (this.#pressed.size > 0 && this.#focus) return;
     const hit = this.#seat.hit(this.#x, this.#y);
     if (hit?.surface === this.#focus) {
-      if (hit) this.#follow(hit, this.#seat.nowMs());
+      if (hit) this.#follow(hit, this.#seat.nowMs(), 'scene');
     } else {
       this.#enter(hit);
     }
@@ -246,20 +229,26 @@ export class Pointer {
     if (this.#pressed.size > 0 && this.#focus) {
       const place = this.#seat.place(this.#focus);
       if (place) {
-        this.#follow({ surface: this.#focus, x: this.#x - place.x, y: this.#y - place.y }, timeMs);
+        const hit = { surface: this.#focus, x: this.#x - place.x, y: this.#y - place.y };
+        this.#follow(hit, timeMs, 'device');
       }
       return;
     }
     const hit = this.#seat.hit(this.#x, this.#y);
-    if (hit && hit.surface === this.#focus) this.#follow(hit, timeMs);
+    if (hit && hit.surface === this.#focus) this.#follow(hit, timeMs, 'device');
     else this.#enter(hit);
   }
 
-  #follow(hit: Hit, timeMs: number): void {
+  /** `cause`: the device moved the pointer, or the surface moved below it (or the pointer was put elsewhere by us). */
+  #follow(hit: Hit, timeMs: number, cause: 'device' | 'scene'): void {
     if (hit.x === this.#local.x && hit.y === this.#local.y) return;
     this.#local = { x: hit.x, y: hit.y };
     for (const resource of this.resources.of(hit.surface.client)) {
-      WlPointer.sendMotion(resource, timeMs, hit.x, hit.y);
+      if (cause === 'scene' && resource.version >= WlPointer.warpSince) {
+        WlPointer.sendWarp(resource, hit.x, hit.y);
+      } else {
+        WlPointer.sendMotion(resource, timeMs, hit.x, hit.y);
+      }
       this.#touched.add(resource);
     }
   }
@@ -272,6 +261,7 @@ export class Pointer {
   #setFocus(surface: Surface | null): void {
     const previous = this.#focus;
     if (previous === surface) return;
+    this.#wheel.reset();
     this.#unlistenFocus?.();
     this.#unlistenFocus = undefined;
     this.#focus = surface;
@@ -340,21 +330,4 @@ export class Pointer {
     }
     this.#touched.clear();
   }
-}
-
-function sendAxis(resource: WlPointerResource, timeMs: number, event: AxisEvent): void {
-  const { axis, value, value120 } = event;
-  if (event.stop) {
-    if (resource.version >= FRAME_SINCE) WlPointer.sendAxisStop(resource, timeMs, axis);
-    return;
-  }
-  if (value120 !== undefined) {
-    if (resource.version >= VALUE120_SINCE) {
-      WlPointer.sendAxisValue120(resource, axis, value120);
-    } else if (resource.version >= FRAME_SINCE && resource.version <= DISCRETE_UNTIL) {
-      const steps = Math.trunc(value120 / STEP_120);
-      if (steps !== 0) WlPointer.sendAxisDiscrete(resource, axis, steps);
-    }
-  }
-  WlPointer.sendAxis(resource, timeMs, axis, value);
 }

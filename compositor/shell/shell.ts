@@ -144,7 +144,10 @@ export class Shell implements ToplevelListener, PopupListener {
 
   /** Raises it and gives it the keyboard. Null: nobody has it. */
   activate(toplevel: Toplevel | null): void {
-    if (toplevel?.minimized) toplevel.minimized = false;
+    if (toplevel?.minimized) {
+      toplevel.minimized = false;
+      this.#tellSuspended(toplevel);
+    }
     if (toplevel) this.raise(toplevel);
     const before = this.#active;
     if (before !== toplevel) {
@@ -180,6 +183,7 @@ export class Shell implements ToplevelListener, PopupListener {
   minimize(toplevel: Toplevel): void {
     if (!toplevel.mapped || toplevel.minimized) return;
     toplevel.minimized = true;
+    this.#tellSuspended(toplevel);
     toplevel.popups.forEach((popup) => popup.dismiss());
     this.activateTopmost();
     this.#sceneChanged();
@@ -188,6 +192,7 @@ export class Shell implements ToplevelListener, PopupListener {
   /** After outputs changed: covering windows cover anew, windows out of sight come back. */
   keepOnOutputs(): void {
     const outputs = this.#outputs();
+    for (const toplevel of this.#stack) this.#tellSuspended(toplevel);
     const fallback = outputs[0];
     if (!fallback) return;
     for (const toplevel of this.#stack) {
@@ -227,6 +232,7 @@ export class Shell implements ToplevelListener, PopupListener {
       if (role.grabbing) this.popupGrab.mapped(role);
     } else {
       this.#stack.push(role);
+      this.#tellSuspended(role);
       if (role.wanted.maximized || role.wanted.fullscreen) this.#settle(role);
       this.windowManager.mapped(role);
       for (const listener of this.#listeners) listener.mapped?.(role);
@@ -292,6 +298,10 @@ export class Shell implements ToplevelListener, PopupListener {
     if (!this.#keyboardPresent) return this.#keyboard.setFocus(null);
     const popup = this.popupGrab.topmost;
     this.#keyboard.setFocus(popup?.surface ?? this.#active?.surface ?? null);
+  }
+
+  #tellSuspended(toplevel: Toplevel): void {
+    toplevel.configure({ suspended: toplevel.minimized || this.#outputs().length === 0 });
   }
 
   #cover(

@@ -21,6 +21,8 @@ export interface ToplevelConfigure {
   readonly fullscreen: boolean;
   readonly resizing: boolean;
   readonly activated: boolean;
+  /** It is not repainted at the moment: minimised, or there is no output. */
+  readonly suspended: boolean;
   /** Edges that stick to something: drawn without a border or shadow there. */
   readonly tiled: boolean;
 }
@@ -43,6 +45,11 @@ export interface ToplevelListener {
   titleChanged(toplevel: Toplevel): void;
 }
 
+/** xdg-shell.xml: xdg_toplevel.state. */
+const TILED_SINCE = 2;
+const SUSPENDED_SINCE = 6;
+const CONSTRAINED_SINCE = 7;
+
 const NO_LIMITS: SizeLimits = { minWidth: 0, minHeight: 0, maxWidth: 0, maxHeight: 0 };
 const FLOATING: ToplevelConfigure = {
   width: 0,
@@ -51,6 +58,7 @@ const FLOATING: ToplevelConfigure = {
   fullscreen: false,
   resizing: false,
   activated: false,
+  suspended: false,
   tiled: false,
 };
 
@@ -290,17 +298,27 @@ export class Toplevel implements ShellRole {
 
   #states(): Uint8Array {
     const states: number[] = [];
-    const { maximized, fullscreen, resizing, activated, tiled } = this.#wanted;
+    const { maximized, fullscreen, resizing, activated, suspended, tiled } = this.#wanted;
     if (maximized) states.push(XdgToplevelState.maximized);
     if (fullscreen) states.push(XdgToplevelState.fullscreen);
     if (resizing) states.push(XdgToplevelState.resizing);
     if (activated) states.push(XdgToplevelState.activated);
-    if (tiled && this.resource.version >= 2) {
+    const { version } = this.resource;
+    if (suspended && version >= SUSPENDED_SINCE) states.push(XdgToplevelState.suspended);
+    if (tiled && version >= TILED_SINCE) {
       states.push(
         XdgToplevelState.tiledLeft,
         XdgToplevelState.tiledRight,
         XdgToplevelState.tiledTop,
         XdgToplevelState.tiledBottom,
+      );
+    }
+    if (tiled && version >= CONSTRAINED_SINCE) {
+      states.push(
+        XdgToplevelState.constrainedLeft,
+        XdgToplevelState.constrainedRight,
+        XdgToplevelState.constrainedTop,
+        XdgToplevelState.constrainedBottom,
       );
     }
     return stateArray(states);

@@ -14,6 +14,8 @@ export interface DesktopFixtureOptions {
   readonly windowManager?: WindowManagerFactory;
   /** Simulated GPUs sim:0 … Default: none. */
   readonly gpus?: number;
+  /** Default: true. */
+  readonly keyboard?: boolean;
 }
 
 export class DesktopFixture {
@@ -40,6 +42,7 @@ export class DesktopFixture {
       log: { error: keep('error'), warn: keep('warn'), info: keep('info'), debug: keep('debug') },
       outputs: options.outputs ?? [{ width: 400, height: 300 }],
       ...(options.windowManager && { windowManager: options.windowManager }),
+      ...(options.keyboard === false && { keymap: null }),
     });
   }
 
@@ -49,7 +52,7 @@ export class DesktopFixture {
     const client = new ShellClient(this.poller, new OwnedFd(clientFd), server, () => this.settle());
     this.#clients.push(client);
     this.settle();
-    client.bindSeat();
+    client.bindSeat({ keyboard: this.compositor.seat.keyboard.present });
     this.settle();
     return client;
   }

@@ -100,10 +100,10 @@ export class ShellClient {
     return this.display.registry.bind(type, global, version);
   }
 
-  bindSeat(): void {
+  bindSeat(options: { readonly keyboard: boolean }): void {
     this.seat = this.bind(WlSeatProxy);
     this.pointer = this.seat.getPointer();
-    this.keyboard = this.seat.getKeyboard();
+    if (options.keyboard) this.#bindKeyboard();
     this.touch = this.seat.getTouch();
     this.pointer.handler = {
       enter: (_, serial, surface, x, y) => {
@@ -112,6 +112,7 @@ export class ShellClient {
       },
       leave: (_, __, surface) => this.seen.push(`leave ${surface?.id}`),
       motion: (_, __, x, y) => this.seen.push(`motion ${x},${y}`),
+      warp: (_, x, y) => this.seen.push(`warp ${x},${y}`),
       button: (_, serial, __, button, state) => {
         if (state === 1) this.serials.press = serial;
         this.seen.push(`button ${button} ${state}`);
@@ -122,6 +123,19 @@ export class ShellClient {
       axisStop: (_, __, axis) => this.seen.push(`stop ${axis}`),
       frame: () => this.seen.push('frame'),
     };
+    this.touch.handler = {
+      down: (_, serial, __, surface, id, x, y) => {
+        this.serials.touch = serial;
+        this.seen.push(`down ${surface?.id} ${id} ${x},${y}`);
+      },
+      motion: (_, __, id, x, y) => this.seen.push(`touch ${id} ${x},${y}`),
+      up: (_, __, ___, id) => this.seen.push(`up ${id}`),
+      cancel: () => this.seen.push('cancel'),
+    };
+  }
+
+  #bindKeyboard(): void {
+    this.keyboard = this.seat.getKeyboard();
     this.keyboard.handler = {
       keymap: (_, format, fd, size) => {
         this.seen.push(`keymap ${format} ${size > 100}`);
@@ -136,15 +150,6 @@ export class ShellClient {
       },
       modifiers: (_, __, depressed, latched, locked, group) =>
         this.seen.push(`modifiers ${depressed} ${latched} ${locked} ${group}`),
-    };
-    this.touch.handler = {
-      down: (_, serial, __, surface, id, x, y) => {
-        this.serials.touch = serial;
-        this.seen.push(`down ${surface?.id} ${id} ${x},${y}`);
-      },
-      motion: (_, __, id, x, y) => this.seen.push(`touch ${id} ${x},${y}`),
-      up: (_, __, ___, id) => this.seen.push(`up ${id}`),
-      cancel: () => this.seen.push('cancel'),
     };
   }
 

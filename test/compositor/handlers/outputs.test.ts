@@ -1,6 +1,7 @@
 /** wl_output, xdg_output, surface enter and leave, preferred and fractional scales. */
 import { expect, test } from 'vitest';
 import { WpFractionalScaleManagerV1Proxy } from '../../../protocols/generated/fractional-scale-v1.client.ts';
+import { WpFractionalScaleManagerV1Error } from '../../../protocols/generated/fractional-scale-v1.interfaces.ts';
 import { WlOutputProxy } from '../../../protocols/generated/wayland.client.ts';
 import { ZxdgOutputManagerV1Proxy } from '../../../protocols/generated/xdg-output-unstable-v1.client.ts';
 import { withDesktop } from '../../support/desktop-fixture.ts';
@@ -133,7 +134,10 @@ test('a second fractional scale object is an error', () => {
     manager.getFractionalScale(surface);
     manager.getFractionalScale(surface);
     fixture.settle();
-    expect(client.error).toEqual({ interface: 'wp_fractional_scale_manager_v1', code: 0 });
+    expect(client.error).toEqual({
+      interface: 'wp_fractional_scale_manager_v1',
+      code: WpFractionalScaleManagerV1Error.fractionalScaleExists,
+    });
   });
 });
 

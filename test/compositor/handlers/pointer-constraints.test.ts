@@ -1,5 +1,10 @@
 /** Locked and confined pointers, relative motion, cursor shapes. */
 import { expect, test } from 'vitest';
+import {
+  WpCursorShapeDeviceV1Error,
+  WpCursorShapeDeviceV1Shape,
+} from '../../../protocols/generated/cursor-shape-v1.interfaces.ts';
+import { ZwpPointerConstraintsV1Error } from '../../../protocols/generated/pointer-constraints-unstable-v1.interfaces.ts';
 import { WpCursorShapeManagerV1Proxy } from '../../../protocols/generated/cursor-shape-v1.client.ts';
 import { ZwpPointerConstraintsV1Proxy } from '../../../protocols/generated/pointer-constraints-unstable-v1.client.ts';
 import { ZwpRelativePointerManagerV1Proxy } from '../../../protocols/generated/relative-pointer-unstable-v1.client.ts';
@@ -107,7 +112,10 @@ test('a second constraint on a surface is an error', () => {
     lock(client, window, constraints, ONESHOT);
     lock(client, window, constraints, ONESHOT);
     fixture.settle();
-    expect(client.error).toEqual({ interface: 'zwp_pointer_constraints_v1', code: 1 });
+    expect(client.error).toEqual({
+      interface: 'zwp_pointer_constraints_v1',
+      code: ZwpPointerConstraintsV1Error.alreadyConstrained,
+    });
   });
 });
 
@@ -123,6 +131,24 @@ test('a cursor shape replaces the client’s image; a shape that does not exist 
     expect(fixture.compositor.desktop.cursor.shape).toBe(4);
     device.setShape(client.serials.enter, 999 as 1);
     fixture.settle();
-    expect(client.error).toEqual({ interface: 'wp_cursor_shape_device_v1', code: 1 });
+    expect(client.error).toEqual({
+      interface: 'wp_cursor_shape_device_v1',
+      code: WpCursorShapeDeviceV1Error.invalidShape,
+    });
+  });
+});
+
+test('a shape of version 2 is none for an object of version 1', () => {
+  withDesktop({}, (fixture) => {
+    const { client } = setUp(fixture);
+    const newer = client.bind(WpCursorShapeManagerV1Proxy).getPointer(client.pointer);
+    newer.setShape(client.serials.enter, WpCursorShapeDeviceV1Shape.allResize);
+    fixture.settle();
+    const { cursor } = fixture.compositor.desktop;
+    expect(cursor.shape).toBe(WpCursorShapeDeviceV1Shape.allResize);
+    const older = client.bind(WpCursorShapeManagerV1Proxy, 1).getPointer(client.pointer);
+    older.setShape(client.serials.enter, WpCursorShapeDeviceV1Shape.allResize);
+    fixture.settle();
+    expect(client.error?.code).toBe(WpCursorShapeDeviceV1Error.invalidShape);
   });
 });

@@ -189,18 +189,20 @@ function expectError(
 test.each(['setSandboxEngine', 'setAppId', 'setInstanceId'] as const)(
   '%s twice is already_set, after commit already_used',
   (request) => {
-    const { alreadySet, alreadyUsed } = WpSecurityContextV1Error;
     expectError((context) => {
       context[request]('one');
       context[request]('one');
-    }, alreadySet);
+    }, WpSecurityContextV1Error.alreadySet);
     withDesktop({}, (fixture) => {
       const client = fixture.connect();
       const door = createDoor(client);
       door.context.commit();
       door.context[request]('late');
       fixture.settle();
-      expect(client.error).toEqual({ interface: 'wp_security_context_v1', code: alreadyUsed });
+      expect(client.error).toEqual({
+        interface: 'wp_security_context_v1',
+        code: WpSecurityContextV1Error.alreadyUsed,
+      });
       door.keep.close();
       fixture.settle();
     });

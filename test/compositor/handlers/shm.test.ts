@@ -2,7 +2,11 @@
 import { expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
-import { WlShmError, type WlShmFormat } from '../../../protocols/generated/wayland.interfaces.ts';
+import {
+  WlShmError,
+  type WlShmFormat,
+  WlShmPoolError,
+} from '../../../protocols/generated/wayland.interfaces.ts';
 import type { WlShmPoolProxy } from '../../../protocols/generated/wayland.client.ts';
 import type { BufferContent } from '../../../compositor/buffer/buffer-content.ts';
 import { withCompositor } from '../../support/compositor-fixture.ts';
@@ -38,33 +42,33 @@ const WRONG_BUFFERS: readonly [name: string, code: number, make: (pool: WlShmPoo
   [
     [
       'unknown format',
-      WlShmError.invalidFormat,
+      WlShmPoolError.invalidFormat,
       (pool) => pool.createBuffer(0, 4, 4, 16, NO_FORMAT),
     ],
-    ['no width', WlShmError.invalidStride, (pool) => pool.createBuffer(0, 0, 4, 16, XRGB8888)],
+    ['no width', WlShmPoolError.invalidStride, (pool) => pool.createBuffer(0, 0, 4, 16, XRGB8888)],
     [
       'negative height',
-      WlShmError.invalidStride,
+      WlShmPoolError.invalidStride,
       (pool) => pool.createBuffer(0, 4, -4, 16, XRGB8888),
     ],
     [
       'negative offset',
-      WlShmError.invalidStride,
+      WlShmPoolError.invalidStride,
       (pool) => pool.createBuffer(-4, 4, 4, 16, XRGB8888),
     ],
     [
       'stride below a row',
-      WlShmError.invalidStride,
+      WlShmPoolError.invalidStride,
       (pool) => pool.createBuffer(0, 4, 4, 12, XRGB8888),
     ],
     [
       'beyond the end',
-      WlShmError.invalidStride,
+      WlShmPoolError.invalidStride,
       (pool) => pool.createBuffer(4, 4, 4, 16, XRGB8888),
     ],
     [
       'a size that overflows 32 bits',
-      WlShmError.invalidStride,
+      WlShmPoolError.invalidStride,
       (pool) => pool.createBuffer(0, 4, 0x7fff_ffff, 0x1000_0000, XRGB8888),
     ],
   ];

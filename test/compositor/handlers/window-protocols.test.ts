@@ -1,6 +1,7 @@
 /** Decoration, activation, the window list. */
 import { expect, test } from 'vitest';
 import { ExtForeignToplevelListV1Proxy } from '../../../protocols/generated/ext-foreign-toplevel-list-v1.client.ts';
+import { XdgActivationTokenV1Error } from '../../../protocols/generated/xdg-activation-v1.interfaces.ts';
 import { XdgActivationV1Proxy } from '../../../protocols/generated/xdg-activation-v1.client.ts';
 import { ZxdgDecorationManagerV1Proxy } from '../../../protocols/generated/xdg-decoration-unstable-v1.client.ts';
 import { withDesktop } from '../../support/desktop-fixture.ts';
@@ -27,6 +28,21 @@ test('decorations are the client’s, whatever it wishes', () => {
     decoration.destroy();
     window.toplevel.destroy();
     fixture.settle();
+    expect(client.error).toBeUndefined();
+  });
+});
+
+test('from version 2 on a window that is shown may be given a decoration object', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(20, 20);
+    const modes: number[] = [];
+    const decoration = client
+      .bind(ZxdgDecorationManagerV1Proxy)
+      .getToplevelDecoration(window.toplevel);
+    decoration.handler = { configure: (_, mode) => modes.push(mode) };
+    fixture.settle();
+    expect(modes).toEqual([CLIENT_SIDE]);
     expect(client.error).toBeUndefined();
   });
 });
@@ -74,7 +90,10 @@ test('a committed token cannot be used again', () => {
     token.commit();
     token.commit();
     fixture.settle();
-    expect(client.error).toEqual({ interface: 'xdg_activation_token_v1', code: 0 });
+    expect(client.error).toEqual({
+      interface: 'xdg_activation_token_v1',
+      code: XdgActivationTokenV1Error.alreadyUsed,
+    });
   });
 });
 

@@ -9,6 +9,11 @@ import {
   type WlDataSourceProxy,
 } from '../../../protocols/generated/wayland.client.ts';
 import {
+  WlDataDeviceError,
+  WlDataOfferError,
+  WlDataSourceError,
+} from '../../../protocols/generated/wayland.interfaces.ts';
+import {
   ZwpPrimarySelectionDeviceManagerV1Proxy,
   type ZwpPrimarySelectionOfferV1Proxy,
 } from '../../../protocols/generated/wp-primary-selection-unstable-v1.client.ts';
@@ -143,7 +148,10 @@ test('a source is used once', () => {
     transfer.device.setSelection(source, 0);
     transfer.device.setSelection(source, 0);
     fixture.settle();
-    expect(client.error).toEqual({ interface: 'wl_data_device', code: 1 });
+    expect(client.error).toEqual({
+      interface: 'wl_data_device',
+      code: WlDataDeviceError.usedSource,
+    });
   });
 });
 
@@ -232,9 +240,21 @@ test('the source’s client dies in the middle of its drag', () => {
 });
 
 test.each([
-  ['actions that do not exist', 1, (offer: WlDataOfferProxy) => offer.setActions(64, 1)],
-  ['two preferred actions', 2, (offer: WlDataOfferProxy) => offer.setActions(3, 3)],
-  ['finish before the drop', 0, (offer: WlDataOfferProxy) => offer.finish()],
+  [
+    'actions that do not exist',
+    WlDataOfferError.invalidActionMask,
+    (offer: WlDataOfferProxy) => offer.setActions(64, 1),
+  ],
+  [
+    'two preferred actions',
+    WlDataOfferError.invalidAction,
+    (offer: WlDataOfferProxy) => offer.setActions(3, 3),
+  ],
+  [
+    'finish before the drop',
+    WlDataOfferError.invalidFinish,
+    (offer: WlDataOfferProxy) => offer.finish(),
+  ],
 ])('offer errors: %s', (_, code, mistake) => {
   withDesktop({}, (fixture) => {
     const drag = startDrag(fixture, COPY | MOVE);
@@ -243,6 +263,68 @@ test.each([
     if (drag.toTransfer.offer) mistake(drag.toTransfer.offer);
     fixture.settle();
     expect(drag.to.error).toEqual({ interface: 'wl_data_offer', code });
+  });
+});
+
+test('an offer of the selection knows no actions', () => {
+  withDesktop({}, (fixture) => {
+    const from = fixture.connect();
+    const transfer = transferOf(from);
+    from.openWindow(30, 30);
+    transfer.device.setSelection(sourceOf(transfer, 'text').source, 0);
+    fixture.settle();
+    const to = fixture.connect();
+    const toTransfer = transferOf(to);
+    to.openWindow(30, 30);
+    toTransfer.offer?.setActions(COPY, COPY);
+    fixture.settle();
+    expect(to.error).toEqual({ interface: 'wl_data_offer', code: WlDataOfferError.invalidOffer });
+  });
+});
+
+test.each<[string, number, (transfer: Transfer) => void]>([
+  [
+    'actions that do not exist',
+    WlDataSourceError.invalidActionMask,
+    ({ manager }) => manager.createDataSource().setActions(64),
+  ],
+  [
+    'actions set twice',
+    WlDataSourceError.invalidSource,
+    ({ manager }) => {
+      const source = manager.createDataSource();
+      source.setActions(COPY);
+      source.setActions(COPY);
+    },
+  ],
+  [
+    'a selection with actions',
+    WlDataSourceError.invalidSource,
+    ({ manager, device }) => {
+      const source = manager.createDataSource();
+      source.setActions(COPY);
+      device.setSelection(source, 0);
+    },
+  ],
+])('source errors: %s', (_, code, mistake) => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const transfer = transferOf(client);
+    client.openWindow(30, 30);
+    mistake(transfer);
+    fixture.settle();
+    expect(client.error).toEqual({ interface: 'wl_data_source', code });
+  });
+});
+
+test('a window is no drag icon', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const { manager, device } = transferOf(client);
+    const { surface } = client.openWindow(30, 30);
+    device.startDrag(manager.createDataSource(), surface, surface, 0);
+    fixture.settle();
+    expect(client.error).toEqual({ interface: 'wl_data_device', code: WlDataDeviceError.role });
   });
 });
 

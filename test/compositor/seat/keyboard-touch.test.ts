@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { WlSeatError } from '../../../protocols/generated/wayland.interfaces.ts';
 import { native } from '../../../native/binding.ts';
 import type { OwnedFd } from '../../../native/fd.ts';
 import { withDesktop } from '../../support/desktop-fixture.ts';
@@ -126,5 +127,17 @@ test('cancel ends all points of a client with one event', () => {
     touch.up(1);
     fixture.settle();
     expect(client.take().slice(2)).toEqual(['cancel']);
+  });
+});
+
+test('a seat without a keyboard gives none', () => {
+  withDesktop({ keyboard: false }, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(20, 20);
+    fixture.frames();
+    expect(window.configures.length).toBeGreaterThan(0);
+    client.seat.getKeyboard();
+    fixture.settle();
+    expect(client.error).toEqual({ interface: 'wl_seat', code: WlSeatError.missingCapability });
   });
 });

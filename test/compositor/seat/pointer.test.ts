@@ -109,6 +109,65 @@ test('a wheel step: source, value120 and axis in one frame', () => {
   });
 });
 
+test('parts of a detent: version 8 gets each, older ones whole detents when they are', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    client.openWindow(100, 100);
+    fixture.compositor.seat.pointer.moveTo(50, 50);
+    const seen: string[] = [];
+    for (const version of [8, 7, 1]) {
+      client.bind(WlSeatProxy, version).getPointer().handler = {
+        axisDiscrete: (_, axis, steps) => seen.push(`${version}: discrete ${axis} ${steps}`),
+        axisValue120: (_, axis, value) => seen.push(`${version}: value120 ${axis} ${value}`),
+        axis: (_, __, axis, value) => seen.push(`${version}: axis ${axis} ${value}`),
+      };
+    }
+    fixture.settle();
+    const scroll = (value120: number): string[] => {
+      const { pointer } = fixture.compositor.seat;
+      pointer.axis([{ axis: 0, value: value120 / 8, value120, source: 0 }]);
+      fixture.settle();
+      return seen.splice(0);
+    };
+    expect(scroll(80)).toEqual(['8: value120 0 80', '8: axis 0 10']);
+    expect(scroll(80)).toEqual([
+      '8: value120 0 80',
+      '8: axis 0 10',
+      '7: discrete 0 1',
+      '7: axis 0 15',
+      '1: axis 0 15',
+    ]);
+    // 40 are open, and not taken against the other direction.
+    expect(scroll(-120)).toEqual([
+      '8: value120 0 -120',
+      '8: axis 0 -15',
+      '7: discrete 0 -1',
+      '7: axis 0 -15',
+      '1: axis 0 -15',
+    ]);
+  });
+});
+
+test('a surface that moves below the pointer is a warp, for older objects a motion', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    client.openWindow(100, 100);
+    fixture.compositor.seat.pointer.moveTo(60, 60);
+    const older: string[] = [];
+    client.bind(WlSeatProxy, 10).getPointer().handler = {
+      motion: (_, __, x, y) => older.push(`motion ${x},${y}`),
+    };
+    fixture.frames();
+    client.take();
+    const [toplevel] = fixture.compositor.shell.windows;
+    if (!toplevel) throw new Error('no window');
+    fixture.compositor.shell.move(toplevel, 20, 10);
+    fixture.frames();
+    expect(client.take()).toEqual(['warp 40,50']);
+    expect(older).toEqual(['motion 40,50']);
+  });
+});
+
 test('version 7 gets whole steps, version 4 the axis alone', () => {
   withDesktop({}, (fixture) => {
     const client = fixture.connect();

@@ -207,6 +207,24 @@ const MISTAKES: [name: string, interfaceName: string, code: number, mistake: Mis
     },
   ],
   [
+    'zxdg_toplevel_decoration_v1.unconfigured_buffer: version 1',
+    'zxdg_toplevel_decoration_v1',
+    0,
+    (client) => {
+      const window = client.openWindow(10, 10);
+      client.bind(ZxdgDecorationManagerV1Proxy, 1).getToplevelDecoration(window.toplevel);
+    },
+  ],
+  [
+    'zxdg_toplevel_decoration_v1.invalid_mode',
+    'zxdg_toplevel_decoration_v1',
+    3,
+    (client) => {
+      const manager = client.bind(ZxdgDecorationManagerV1Proxy);
+      manager.getToplevelDecoration(client.createWindow().toplevel).setMode(3 as 1);
+    },
+  ],
+  [
     'zxdg_toplevel_decoration_v1.already_constructed',
     'zxdg_toplevel_decoration_v1',
     1,

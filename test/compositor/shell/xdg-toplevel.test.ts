@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { XdgWmBaseProxy } from '../../../protocols/generated/xdg-shell.client.ts';
 import { standardWindowManager } from '../../../compositor/shell/window-manager.ts';
 import { withDesktop } from '../../support/desktop-fixture.ts';
 
@@ -6,6 +7,7 @@ const MAXIMIZED = 1;
 const FULLSCREEN = 2;
 const RESIZING = 3;
 const ACTIVATED = 4;
+const SUSPENDED = 9;
 const BUTTON_LEFT = 272;
 
 test('the initial commit is answered by a configure, the first buffer maps the window and gets it the keyboard', () => {
@@ -245,4 +247,57 @@ test('close asks the client', () => {
     fixture.settle();
     expect(window.closes).toBe(1);
   });
+});
+
+test('minimised, or without any output, a window is suspended', () => {
+  withDesktop({}, (fixture) => {
+    const { compositor } = fixture;
+    const client = fixture.connect();
+    const window = client.openWindow(100, 80);
+    window.toplevel.setMinimized();
+    fixture.settle();
+    expect(window.configures.at(-1)?.states).toEqual([SUSPENDED]);
+    const [toplevel] = compositor.shell.windows;
+    compositor.shell.activate(toplevel ?? null);
+    fixture.settle();
+    expect(window.configures.at(-1)?.states).toEqual([ACTIVATED]);
+    const [output] = compositor.outputs;
+    if (!output) throw new Error('no output');
+    compositor.desktop.removeOutput(output);
+    compositor.display.flush();
+    fixture.settle();
+    expect(window.configures.at(-1)?.states).toEqual([ACTIVATED, SUSPENDED]);
+    compositor.desktop.addOutput(output.description);
+    compositor.display.flush();
+    fixture.settle();
+    expect(window.configures.at(-1)?.states).toEqual([ACTIVATED]);
+  });
+});
+
+test('tiled edges are constrained ones for those who know them', () => {
+  withDesktop(
+    {
+      windowManager: (_, standard) => ({
+        ...standard,
+        initialCommit: (toplevel) => toplevel.configure({ tiled: true }),
+      }),
+    },
+    (fixture) => {
+      const client = fixture.connect();
+      const states = [7, 6, 1].map((version) => {
+        const surface = client.compositor.createSurface();
+        const toplevel = client.bind(XdgWmBaseProxy, version).getXdgSurface(surface).getToplevel();
+        let seen: number[] = [];
+        toplevel.handler = {
+          configure: (_, __, ___, array) => {
+            seen = [...new Uint32Array(Uint8Array.from(array).buffer)];
+          },
+        };
+        surface.commit();
+        fixture.settle();
+        return seen;
+      });
+      expect(states).toEqual([[5, 6, 7, 8, 10, 11, 12, 13], [5, 6, 7, 8], []]);
+    },
+  );
 });

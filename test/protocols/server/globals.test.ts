@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { WlFixesError } from '../../../protocols/generated/wayland.interfaces.ts';
 import {
   WlFixesProxy,
   WlOutputProxy,
@@ -98,7 +99,11 @@ test('acknowledging what was not removed is an error of wl_fixes', () =>
     const fixes = client.registry.bind(WlFixesProxy, client.registry.find('wl_fixes')!);
     fixes.ackGlobalRemove(client.registry.proxy, 1);
     harness.settle();
-    expect(client.error).toMatchObject({ interface: 'wl_fixes', code: 0, objectId: fixes.id });
+    expect(client.error).toMatchObject({
+      interface: 'wl_fixes',
+      code: WlFixesError.invalidAckRemove,
+      objectId: fixes.id,
+    });
   }));
 
 test('wl_fixes destroys a registry, which then hears no more', () =>
