@@ -1,4 +1,6 @@
 /** Sets of pixels as rectangles: wl_region, damage, opaque and input regions. */
+import { combineBands, sameSpans } from './bands.ts';
+import type { Band, SetOperation } from './bands.ts';
 
 /** A rectangle; empty when width or height is 0. */
 export interface Rect {
@@ -8,34 +10,43 @@ export interface Rect {
   readonly height: number;
 }
 
-/** One horizontal band: rows [top, bottom) share the same spans, a flat list of [left, right) pairs, ascending and disjoint. */
-interface Band {
-  readonly top: number;
-  readonly bottom: number;
-  readonly spans: readonly number[];
-}
-
 /**
  * An immutable set of pixels, kept y-x banded: bands do not overlap, neighbours with equal spans are merged, so equal sets have
  * equal representations. Coordinates are integers.
+ *
+ * Nearly all sets are one rectangle: those have no bands, their extents say it all.
  */
 export class Region {
   static #empty: Region | undefined;
-  readonly #bands: readonly Band[];
+  readonly #left: number;
+  readonly #top: number;
+  readonly #right: number;
+  readonly #bottom: number;
+  /** Null: the set is its extents. */
+  readonly #bands: readonly Band[] | null;
 
-  private constructor(bands: readonly Band[]) {
+  private constructor(
+    left: number,
+    top: number,
+    right: number,
+    bottom: number,
+    bands: readonly Band[] | null,
+  ) {
+    this.#left = left;
+    this.#top = top;
+    this.#right = right;
+    this.#bottom = bottom;
     this.#bands = bands;
   }
 
   /** Made on first use: a static initialiser that names its own class is compiled to one that runs too early. */
   static get empty(): Region {
-    Region.#empty ??= new Region([]);
-    return Region.#empty;
+    return (Region.#empty ??= new Region(0, 0, 0, 0, null));
   }
 
   static rect(x: number, y: number, width: number, height: number): Region {
     if (width <= 0 || height <= 0) return Region.empty;
-    return new Region([{ top: y, bottom: y + height, spans: [x, x + width] }]);
+    return new Region(x, y, x + width, y + height, null);
   }
 
   static fromRects(rects: Iterable<Rect>): Region {
@@ -47,11 +58,12 @@ export class Region {
   }
 
   get isEmpty(): boolean {
-    return this.#bands.length === 0;
+    return this.#right === this.#left;
   }
 
   /** Length of {@link Region.rects}. */
   get rectCount(): number {
+    if (this.#bands === null) return this.isEmpty ? 0 : 1;
     let edges = 0;
     for (const { spans } of this.#bands) edges += spans.length;
     return edges / 2;
@@ -59,20 +71,17 @@ export class Region {
 
   /** The smallest rectangle around it; zero-sized when empty. */
   get extents(): Rect {
-    const first = this.#bands[0];
-    const last = this.#bands[this.#bands.length - 1];
-    if (!first || !last) return { x: 0, y: 0, width: 0, height: 0 };
-    let left = Infinity;
-    let right = -Infinity;
-    for (const { spans } of this.#bands) {
-      left = Math.min(left, spans[0] ?? left);
-      right = Math.max(right, spans[spans.length - 1] ?? right);
-    }
-    return { x: left, y: first.top, width: right - left, height: last.bottom - first.top };
+    return {
+      x: this.#left,
+      y: this.#top,
+      width: this.#right - this.#left,
+      height: this.#bottom - this.#top,
+    };
   }
 
   /** Disjoint rectangles, top to bottom, then left to right. */
   rects(): Rect[] {
+    if (this.#bands === null) return this.isEmpty ? [] : [this.extents];
     const rects: Rect[] = [];
     for (const { top, bottom, spans } of this.#bands) {
       for (let index = 0; index + 1 < spans.length; index += 2) {
@@ -85,6 +94,8 @@ export class Region {
   }
 
   contains(x: number, y: number): boolean {
+    const within = x >= this.#left && x < this.#right && y >= this.#top && y < this.#bottom;
+    if (!within || this.#bands === null) return within;
     for (const { top, bottom, spans } of this.#bands) {
       if (y < top) return false;
       if (y < bottom) return covers(spans, x);
@@ -98,126 +109,100 @@ export class Region {
   }
 
   union(other: Region): Region {
-    if (other.isEmpty) return this;
-    if (this.isEmpty || other.#coversRectangle(this)) return other;
-    if (this.#coversRectangle(other)) return this;
-    return this.#combine(other, (inA, inB) => inA || inB);
+    if (other.isEmpty || this.#covers(other)) return this;
+    if (this.isEmpty || other.#covers(this)) return other;
+    return this.#combine(other, 'union');
   }
 
   intersect(other: Region): Region {
-    if (this.isEmpty || other.isEmpty) return Region.empty;
-    if (this.#coversRectangle(other)) return other;
-    if (other.#coversRectangle(this)) return this;
-    return this.#combine(other, (inA, inB) => inA && inB);
+    if (this.#misses(other)) return Region.empty;
+    if (this.#covers(other)) return other;
+    if (other.#covers(this)) return this;
+    if (this.#bands === null && other.#bands === null) {
+      const left = Math.max(this.#left, other.#left);
+      const top = Math.max(this.#top, other.#top);
+      const right = Math.min(this.#right, other.#right);
+      const bottom = Math.min(this.#bottom, other.#bottom);
+      return new Region(left, top, right, bottom, null);
+    }
+    return this.#combine(other, 'intersect');
   }
 
   subtract(other: Region): Region {
-    if (this.isEmpty || other.isEmpty) return this;
-    if (other.#coversRectangle(this)) return Region.empty;
-    return this.#combine(other, (inA, inB) => inA && !inB);
+    if (this.#misses(other)) return this;
+    if (other.#covers(this)) return Region.empty;
+    return this.#combine(other, 'subtract');
   }
 
   translate(dx: number, dy: number): Region {
-    if (dx === 0 && dy === 0) return this;
+    if ((dx === 0 && dy === 0) || this.isEmpty) return this;
+    const bands = this.#bands?.map(({ top, bottom, spans }) => ({
+      top: top + dy,
+      bottom: bottom + dy,
+      spans: spans.map((edge) => edge + dx),
+    }));
     return new Region(
-      this.#bands.map(({ top, bottom, spans }) => ({
-        top: top + dy,
-        bottom: bottom + dy,
-        spans: spans.map((edge) => edge + dx),
-      })),
+      this.#left + dx,
+      this.#top + dy,
+      this.#right + dx,
+      this.#bottom + dy,
+      bands ?? null,
     );
   }
 
   equals(other: Region): boolean {
+    if (this === other) return true;
+    const sameExtents =
+      this.#left === other.#left &&
+      this.#top === other.#top &&
+      this.#right === other.#right &&
+      this.#bottom === other.#bottom;
+    return sameExtents && sameBands(this.#bands, other.#bands);
+  }
+
+  /** Whether this is a rectangle around all of the other. */
+  #covers(other: Region): boolean {
     return (
-      this === other ||
-      (this.#bands.length === other.#bands.length &&
-        this.#bands.every((band, index) => {
-          const twin = other.#bands[index];
-          return (
-            twin !== undefined &&
-            band.top === twin.top &&
-            band.bottom === twin.bottom &&
-            sameSpans(band.spans, twin.spans)
-          );
-        }))
+      this.#bands === null &&
+      this.#left <= other.#left &&
+      this.#right >= other.#right &&
+      this.#top <= other.#top &&
+      this.#bottom >= other.#bottom
     );
   }
 
-  /**
-   * Whether both are a single rectangle and this one covers the other: so nearly always with the damage of a window that draws the
-   * same place again, and then there is nothing to be made.
-   */
-  #coversRectangle(other: Region): boolean {
-    const [mine] = this.#bands;
-    const [theirs] = other.#bands;
-    if (!mine || !theirs || this.#bands.length > 1 || other.#bands.length > 1) return false;
-    if (mine.spans.length > 2 || theirs.spans.length > 2) return false;
+  /** Whether the two are apart, seen from their extents. So is whatever is empty. */
+  #misses(other: Region): boolean {
     return (
-      mine.top <= theirs.top &&
-      mine.bottom >= theirs.bottom &&
-      (mine.spans[0] ?? Infinity) <= (theirs.spans[0] ?? -Infinity) &&
-      (mine.spans[1] ?? -Infinity) >= (theirs.spans[1] ?? Infinity)
+      this.#left >= other.#right ||
+      this.#right <= other.#left ||
+      this.#top >= other.#bottom ||
+      this.#bottom <= other.#top ||
+      this.isEmpty ||
+      other.isEmpty
     );
   }
 
-  /** Sweeps both from top to bottom; within each stretch of rows both have constant spans. */
-  #combine(other: Region, keep: (inA: boolean, inB: boolean) => boolean): Region {
-    const edges = [...rowEdges(this.#bands), ...rowEdges(other.#bands)].sort((a, b) => a - b);
-    const bands: Band[] = [];
-    let a = 0;
-    let b = 0;
-    for (let index = 0; index + 1 < edges.length; index++) {
-      const top = edges[index] ?? 0;
-      const bottom = edges[index + 1] ?? 0;
-      if (top === bottom) continue;
-      while ((this.#bands[a]?.bottom ?? Infinity) <= top) a++;
-      while ((other.#bands[b]?.bottom ?? Infinity) <= top) b++;
-      const spans = combineSpans(spansAt(this.#bands[a], top), spansAt(other.#bands[b], top), keep);
-      if (spans.length > 0) append(bands, { top, bottom, spans });
+  #combine(other: Region, operation: SetOperation): Region {
+    const bands = combineBands(this.#asBands(), other.#asBands(), operation);
+    const first = bands[0];
+    const last = bands[bands.length - 1];
+    if (!first || !last) return Region.empty;
+    let left = Infinity;
+    let right = -Infinity;
+    for (const { spans } of bands) {
+      left = Math.min(left, spans[0] ?? left);
+      right = Math.max(right, spans[spans.length - 1] ?? right);
     }
-    return bands.length === 0 ? Region.empty : new Region(bands);
+    const single = bands.length === 1 && first.spans.length === 2;
+    return new Region(left, first.top, right, last.bottom, single ? null : bands);
   }
-}
 
-const NO_SPANS: readonly number[] = [];
-
-function spansAt(band: Band | undefined, row: number): readonly number[] {
-  return band && band.top <= row ? band.spans : NO_SPANS;
-}
-
-function rowEdges(bands: readonly Band[]): number[] {
-  return bands.flatMap(({ top, bottom }) => [top, bottom]);
-}
-
-function append(bands: Band[], band: Band): void {
-  const last = bands[bands.length - 1];
-  if (last && last.bottom === band.top && sameSpans(last.spans, band.spans)) {
-    bands[bands.length - 1] = { top: last.top, bottom: band.bottom, spans: last.spans };
-  } else {
-    bands.push(band);
+  #asBands(): readonly Band[] {
+    if (this.#bands !== null) return this.#bands;
+    if (this.isEmpty) return [];
+    return [{ top: this.#top, bottom: this.#bottom, spans: [this.#left, this.#right] }];
   }
-}
-
-function combineSpans(
-  a: readonly number[],
-  b: readonly number[],
-  keep: (inA: boolean, inB: boolean) => boolean,
-): number[] {
-  const result: number[] = [];
-  let indexA = 0;
-  let indexB = 0;
-  let inside = false;
-  while (indexA < a.length || indexB < b.length) {
-    const x = Math.min(a[indexA] ?? Infinity, b[indexB] ?? Infinity);
-    while (a[indexA] === x) indexA++;
-    while (b[indexB] === x) indexB++;
-    // An odd number of edges passed: inside a span.
-    const now = keep(indexA % 2 === 1, indexB % 2 === 1);
-    if (now !== inside) result.push(x);
-    inside = now;
-  }
-  return result;
 }
 
 function covers(spans: readonly number[], x: number): boolean {
@@ -227,6 +212,18 @@ function covers(spans: readonly number[], x: number): boolean {
   return false;
 }
 
-function sameSpans(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((edge, index) => edge === b[index]);
+function sameBands(a: readonly Band[] | null, b: readonly Band[] | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
+    a.length === b.length &&
+    a.every((band, index) => {
+      const twin = b[index];
+      return (
+        twin !== undefined &&
+        band.top === twin.top &&
+        band.bottom === twin.bottom &&
+        sameSpans(band.spans, twin.spans)
+      );
+    })
+  );
 }
