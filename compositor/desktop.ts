@@ -89,7 +89,7 @@ export class Desktop implements BackendHost {
       (surface) => this.shell.pressed(surface),
     );
     this.cursor.onChanged(() => this.#outputs.scheduleAll());
-    scheduler.onApply(() => {
+    scheduler.onApplied(() => {
       this.#sceneDirty = true;
     });
     this.#captures = new CapturePacer({ clock, scheduler, outputs: this.#outputs });

@@ -27,26 +27,28 @@ export class BufferUse {
   readonly buffer: ClientBuffer;
   /** Where the client wants to be told; null without explicit sync. */
   readonly release: ReleasePoint | null;
-  readonly #callbacks: readonly WlCallbackResource[];
-  readonly #onEnded: (() => void) | undefined;
-  readonly #own: BufferHold;
-  #holds = 0;
+  readonly #callbacks: readonly WlCallbackResource[] | null;
+  readonly #onEnded: (() => void) | null;
+  /** Of the update's own hold. */
+  readonly #releaseUse: ReleaseUse | undefined;
+  #dropped = false;
+  #holds = 1;
   #ended = false;
 
   /** `callbacks`: those of wl_surface.get_release for this commit. */
   constructor(
     buffer: ClientBuffer,
     release: ReleasePoint | null,
-    callbacks: readonly WlCallbackResource[] = [],
-    onEnded?: () => void,
+    callbacks: readonly WlCallbackResource[] | null = null,
+    onEnded: (() => void) | null = null,
   ) {
     this.buffer = buffer;
     this.content = buffer.content;
     this.release = release;
     this.#callbacks = callbacks;
     this.#onEnded = onEnded;
+    this.#releaseUse = release?.use();
     buffer.beginUse();
-    this.#own = this.hold();
   }
 
   /** Nobody holds it: the client was told so. */
@@ -71,7 +73,9 @@ export class BufferUse {
 
   /** Ends the hold of the update or surface. Idempotent. */
   drop(syncFile?: OwnedFd): void {
-    this.#own.end(syncFile);
+    if (this.#dropped) return syncFile?.close();
+    this.#dropped = true;
+    this.#endOne(this.#releaseUse, syncFile);
   }
 
   #endOne(releaseUse: ReleaseUse | undefined, syncFile: OwnedFd | undefined): void {
@@ -83,7 +87,7 @@ export class BufferUse {
     this.#ended = true;
     this.release?.seal();
     this.buffer.endUse();
-    for (const callback of this.#callbacks) {
+    for (const callback of this.#callbacks ?? []) {
       if (callback.alive) WlCallback.sendDone(callback, 0);
       callback.destroy();
     }

@@ -33,7 +33,7 @@ export class CapturePacer {
         presented: (output, timestampNs) => this.#presented(output, timestampNs),
         removed: (output) => this.#presented(output, this.#clock.nowNs()),
       }),
-      scheduler.onApply(() => this.#unpaced()),
+      scheduler.onApplied(() => this.#unpaced()),
     ];
   }
 

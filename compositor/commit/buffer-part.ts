@@ -10,11 +10,12 @@ import type { ClientBuffer } from '../buffer/client-buffer.ts';
 import type { SyncPoint } from '../buffer/sync-point.ts';
 import { ClientState } from '../client-state.ts';
 import type { CompositorLog } from '../log.ts';
-import type { CommitTracer, TracedPoint } from '../trace.ts';
+import type { CommitTracer } from '../trace.ts';
 import { AcquireConstraint } from './constraint.ts';
 import type { ContentUpdate } from './content-update.ts';
 import { describeOutcome } from './failure-policy.ts';
 import type { FailurePolicy } from './failure-policy.ts';
+import { updateIdentity } from './update-trace.ts';
 
 const EIO = 5;
 
@@ -93,12 +94,12 @@ export class BufferPart {
   #use(update: ContentUpdate, buffer: ClientBuffer, release: ReleasePoint | null): BufferUse {
     const { tracer, clock } = this.#options;
     const callbacks = update.changes.releaseCallbacks;
-    update.changes.releaseCallbacks = [];
-    return new BufferUse(buffer, release, callbacks, () => {
-      if (tracer.active) {
-        tracer.emit({ type: 'released', timeNs: clock.nowNs(), ...updateIdentity(update) });
-      }
-    });
+    update.changes.releaseCallbacks = null;
+    if (!tracer.active) return new BufferUse(buffer, release, callbacks);
+    const identity = updateIdentity(update);
+    return new BufferUse(buffer, release, callbacks, () =>
+      tracer.emit({ type: 'released', timeNs: clock.nowNs(), ...identity }),
+    );
   }
 
   /** The fence's end decides whether the buffer may be shown. */
@@ -165,22 +166,4 @@ function acquireSource(
   const { plane } = buffer.content;
   if (!plane) return undefined;
   return ClientState.of(update.surface.client).sync.waitForDmabuf(plane.fd);
-}
-
-/** How the trace names an update. */
-export function updateIdentity(update: ContentUpdate): {
-  client: number;
-  surface: number;
-  update: number;
-} {
-  return {
-    client: update.surface.client.number,
-    surface: update.surface.id,
-    update: update.number,
-  };
-}
-
-/** A point as the trace names it. */
-export function tracedPoint(point: SyncPoint | null): TracedPoint | null {
-  return point && { timeline: point.timeline.id, point: point.point };
 }

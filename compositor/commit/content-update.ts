@@ -21,6 +21,7 @@ export class ContentUpdate {
   readonly surface: Surface;
   /** Written by nobody any more, save by merging while cached. */
   readonly changes: PendingState;
+  /** 0n for one that was applied at once while nobody traced: it is not asked for then, and reading the clock is dear. */
   readonly committedNs: bigint;
   /** undefined: no attach; null: attach(NULL). */
   content: BufferUse | null | undefined;
@@ -31,7 +32,7 @@ export class ContentUpdate {
   acquirePoint: TracedPoint | null = null;
   outcome: FenceOutcome | null = null;
   /** Updates of synchronised subsurfaces committed since this surface's previous commit. */
-  dependents: ContentUpdate[] = [];
+  dependents: ContentUpdate[] | null = null;
   group: UpdateGroup | null = null;
   phase: UpdatePhase = 'cached';
   /** Unmet: fifo is judged while it is the head of its surface's queue, time at a latch. */

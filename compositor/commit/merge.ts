@@ -13,13 +13,13 @@ export function mergeUpdates(older: ContentUpdate, newer: ContentUpdate): Conten
     const [from, into] = pair;
     mergeOne(from, into);
     ended.push(from);
-    for (const dependent of from.dependents) {
+    for (const dependent of from.dependents ?? []) {
       if (dependent.phase === 'discarded') continue;
-      const twin = into.dependents.find(({ surface }) => surface === dependent.surface);
+      const twin = into.dependents?.find(({ surface }) => surface === dependent.surface);
       if (twin) open.push([dependent, twin]);
-      else into.dependents.push(dependent);
+      else (into.dependents ??= []).push(dependent);
     }
-    from.dependents = [];
+    from.dependents = null;
   }
   return ended;
 }
@@ -49,8 +49,8 @@ export function flattenUpdate(update: ContentUpdate): ContentUpdate[] {
   for (let next = open.pop(); next; next = open.pop()) {
     if (next.phase === 'discarded') continue;
     flat.push(next);
-    open.push(...next.dependents);
-    next.dependents = [];
+    if (next.dependents) open.push(...next.dependents);
+    next.dependents = null;
   }
   return flat;
 }

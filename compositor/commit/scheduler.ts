@@ -14,7 +14,7 @@ import type { SurfaceOutput } from '../surface/surface-output.ts';
 import type { AppliedUpdate } from '../surface/surface-state.ts';
 import type { Surface, SurfaceScheduler } from '../surface/surface.ts';
 import type { CommitTracer } from '../trace.ts';
-import { BufferPart, tracedPoint, updateIdentity } from './buffer-part.ts';
+import { BufferPart } from './buffer-part.ts';
 import type { FenceCounters } from './buffer-part.ts';
 import { ContentUpdate } from './content-update.ts';
 import type { FailurePolicy } from './failure-policy.ts';
@@ -23,6 +23,7 @@ import { flattenUpdate, mergeUpdates } from './merge.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { TargetTimes } from './target-times.ts';
 import { UpdateGroup } from './update-group.ts';
+import { UpdateTrace } from './update-trace.ts';
 import { waitingReasons } from './waiting.ts';
 import type { WaitingReason } from './waiting.ts';
 
@@ -44,20 +45,19 @@ export interface SchedulerStats extends FenceCounters {
   readonly pendingGroups: number;
 }
 
-/** The updates that were just applied together. */
-export type ApplyListener = (group: UpdateGroup) => void;
+export type AppliedListener = (update: AppliedUpdate) => void;
 export type LatchWantedListener = (surface: Surface, presentationNs: bigint) => void;
 
 export class Scheduler implements SurfaceScheduler {
   readonly #clock: Clock;
   readonly #log: CompositorLog;
   readonly #sync: SchedulerOptions['sync'];
-  readonly #tracer: CommitTracer;
+  readonly #trace: UpdateTrace;
   readonly #buffers: BufferPart;
   readonly #barriers: FifoBarriers;
   readonly #times: TargetTimes;
   readonly #ready = new ReadyQueue();
-  readonly #applyListeners = new Set<ApplyListener>();
+  readonly #appliedListeners = new Set<AppliedListener>();
   readonly #latchListeners = new Set<LatchWantedListener>();
   #updates = 0;
   #groups = 0;
@@ -70,7 +70,7 @@ export class Scheduler implements SurfaceScheduler {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#sync = options.sync;
-    this.#tracer = options.tracer;
+    this.#trace = new UpdateTrace(options.tracer, options.clock);
     this.#buffers = new BufferPart(options, (update) => {
       this.#met(update);
       this.drain();
@@ -86,10 +86,17 @@ export class Scheduler implements SurfaceScheduler {
     this.#times = new TargetTimes(options.clock, listener);
   }
 
-  /** Told after each applied group: the time to schedule a repaint. Returns the remover. */
-  onApply(listener: ApplyListener): () => void {
-    this.#applyListeners.add(listener);
-    return () => this.#applyListeners.delete(listener);
+  /**
+   * Told of every applied update of any surface, and of every surface whose subsurface went, once its whole group is applied: the
+   * time to schedule a repaint. Returns the remover.
+   */
+  onApplied(listener: AppliedListener): () => void {
+    this.#appliedListeners.add(listener);
+    return () => this.#appliedListeners.delete(listener);
+  }
+
+  applied(update: AppliedUpdate): void {
+    for (const listener of this.#appliedListeners) listener(update);
   }
 
   /**
@@ -114,30 +121,13 @@ export class Scheduler implements SurfaceScheduler {
     if (this.#pendingGroups > 0) this.#sync.hintDeadline(presentationNs + output.refreshNs);
   }
 
-  /** For the trace: an output paints the current state of a surface. */
+  /** An output paints the current state of a surface. */
   latched(surface: Surface, output: SurfaceOutput): void {
-    if (!this.#tracer.active) return;
-    this.#tracer.emit({
-      type: 'latched',
-      timeNs: this.#clock.nowNs(),
-      client: surface.client.number,
-      surface: surface.id,
-      update: surface.appliedUpdate,
-      output: output.name,
-    });
+    this.#trace.latched(surface, output);
   }
 
   presented(surface: Surface, update: number, output: string, sequence: bigint): void {
-    if (!this.#tracer.active) return;
-    this.#tracer.emit({
-      type: 'presented',
-      timeNs: this.#clock.nowNs(),
-      client: surface.client.number,
-      surface: surface.id,
-      update,
-      output,
-      sequence,
-    });
+    this.#trace.presented(surface, update, output, sequence);
   }
 
   /** wl_surface.commit: takes over the frozen state. Over budget the client gets no_memory and the state is discarded. */
@@ -149,10 +139,14 @@ export class Scheduler implements SurfaceScheduler {
       surface.client.postNoMemory();
       return;
     }
+    if (this.#waitsForNothing(surface, changes)) {
+      this.#applyAtOnce(surface, changes);
+      return;
+    }
     const update = new ContentUpdate(++this.#updates, surface, changes, this.#clock.nowNs());
     surface.liveUpdates.add(update);
     client.countUpdates('cached', 1);
-    this.#traceCommit(update);
+    this.#trace.committed(update);
     this.#buffers.take(update);
     for (const child of changes.children ?? surface.stacking) {
       if (child.surface !== surface) this.#absorb(update, child.surface);
@@ -213,8 +207,39 @@ export class Scheduler implements SurfaceScheduler {
   dispose(): void {
     this.#barriers.dispose();
     this.#times.dispose();
-    this.#applyListeners.clear();
+    this.#appliedListeners.clear();
     this.#latchListeners.clear();
+  }
+
+  /** Whether an update is alone, with nothing before it, below it or to wait for: so are nearly all. */
+  #waitsForNothing(surface: Surface, changes: PendingState): boolean {
+    return (
+      !this.#draining &&
+      surface.liveUpdates.size === 0 &&
+      changes.acquirePoint === null &&
+      changes.releasePoint === null &&
+      !changes.buffer?.content.plane &&
+      !changes.waitsForBarrier &&
+      changes.targetTimeNs === undefined &&
+      changes.children === undefined &&
+      surface.stacking.length === 1 &&
+      !surface.synchronized
+    );
+  }
+
+  /** The same as a group of one that is ready when it is made, without the group, the queue and the accounts. */
+  #applyAtOnce(surface: Surface, changes: PendingState): void {
+    const committedNs = this.#trace.active ? this.#clock.nowNs() : 0n;
+    const update = new ContentUpdate(++this.#updates, surface, changes, committedNs);
+    this.#trace.committed(update);
+    this.#buffers.take(update);
+    this.#draining = true;
+    try {
+      this.#notify(this.#applyOne(update));
+    } finally {
+      this.#draining = false;
+    }
+    this.drain();
   }
 
   /** A fence that runs already should end before the next vertical blank of an output that shows the surface. */
@@ -227,7 +252,7 @@ export class Scheduler implements SurfaceScheduler {
     const { cached } = child;
     if (!cached || !child.synchronized) return;
     child.cached = null;
-    update.dependents.push(cached);
+    (update.dependents ??= []).push(cached);
   }
 
   #cache(update: ContentUpdate): void {
@@ -238,7 +263,7 @@ export class Scheduler implements SurfaceScheduler {
     for (const ended of mergeUpdates(older, update)) {
       this.#discarded++;
       this.#ended(ended);
-      this.#traceEnd(ended);
+      this.#trace.ended(ended);
     }
   }
 
@@ -286,16 +311,21 @@ export class Scheduler implements SurfaceScheduler {
     for (const update of live) {
       const { surface } = update;
       surface.queue.shift();
-      applied.push(surface.apply(update));
-      update.phase = 'applied';
-      this.#applied++;
-      if (update.changes.setsBarrier) this.#barriers.setOn(surface);
+      applied.push(this.#applyOne(update));
       this.#ended(update);
-      this.#traceEnd(update);
     }
     for (const update of applied) this.#notify(update);
-    for (const listener of this.#applyListeners) listener(group);
     for (const { surface } of live) this.#newHead(surface);
+  }
+
+  #applyOne(update: ContentUpdate): AppliedUpdate {
+    const { surface } = update;
+    const applied = surface.apply(update);
+    update.phase = 'applied';
+    this.#applied++;
+    if (update.changes.setsBarrier) this.#barriers.setOn(surface);
+    this.#trace.ended(update);
+    return applied;
   }
 
   /** A listener's mistake must not keep the other surfaces of the group, or later groups, from their updates. */
@@ -331,14 +361,14 @@ export class Scheduler implements SurfaceScheduler {
     discardPending(update.changes);
     this.#discarded++;
     this.#ended(update);
-    this.#traceEnd(update);
+    this.#trace.ended(update);
     if (group && unmet > 0) {
       group.unmet -= unmet;
       if (group.unmet === 0) this.#ready.push(group);
     }
     // Without a parent they are synchronised with nobody.
-    for (const dependent of update.dependents) this.#enqueue(flattenUpdate(dependent));
-    update.dependents = [];
+    for (const dependent of update.dependents ?? []) this.#enqueue(flattenUpdate(dependent));
+    update.dependents = null;
   }
 
   /** It is applied or discarded: counted no more. */
@@ -346,27 +376,5 @@ export class Scheduler implements SurfaceScheduler {
     if (!update.surface.liveUpdates.delete(update)) return;
     const phase = update.group ? 'queued' : 'cached';
     ClientState.of(update.surface.client).countUpdates(phase, -1);
-  }
-
-  #traceCommit(update: ContentUpdate): void {
-    if (!this.#tracer.active) return;
-    this.#tracer.emit({
-      type: 'commit',
-      timeNs: update.committedNs,
-      ...updateIdentity(update),
-      acquire: tracedPoint(update.changes.acquirePoint),
-      release: tracedPoint(update.changes.releasePoint),
-    });
-  }
-
-  #traceEnd(update: ContentUpdate): void {
-    if (!this.#tracer.active) return;
-    const timeNs = this.#clock.nowNs();
-    if (update.phase === 'applied') {
-      const shown = !update.contentDropped;
-      this.#tracer.emit({ type: 'applied', timeNs, ...updateIdentity(update), shown });
-    } else {
-      this.#tracer.emit({ type: 'discarded', timeNs, ...updateIdentity(update) });
-    }
   }
 }

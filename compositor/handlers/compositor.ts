@@ -86,11 +86,14 @@ function surfaceRequests(surface: Surface): WlSurfaceRequests {
       width: number,
       height: number,
     ): void {
-      addDamage(surface.pending.surfaceDamage, { x, y, width, height });
+      const { pending } = surface;
+      pending.surfaceDamage = addDamage(pending.surfaceDamage, { x, y, width, height });
     },
 
     frame(_resource: WlSurfaceResource, callback: WlCallbackResource): void {
-      surface.pending.frameCallbacks.push(callback);
+      const { pending } = surface;
+      if (pending.frameCallbacks) pending.frameCallbacks.push(callback);
+      else pending.frameCallbacks = [callback];
     },
 
     setOpaqueRegion(_resource: WlSurfaceResource, region: WlRegionResource | null): void {
@@ -124,7 +127,8 @@ function surfaceRequests(surface: Surface): WlSurfaceRequests {
       width: number,
       height: number,
     ): void {
-      addDamage(surface.pending.bufferDamage, { x, y, width, height });
+      const { pending } = surface;
+      pending.bufferDamage = addDamage(pending.bufferDamage, { x, y, width, height });
     },
 
     offset(_resource: WlSurfaceResource, x: number, y: number): void {
@@ -133,7 +137,7 @@ function surfaceRequests(surface: Surface): WlSurfaceRequests {
     },
 
     getRelease(_resource: WlSurfaceResource, callback: WlCallbackResource): void {
-      surface.pending.releaseCallbacks.push(callback);
+      (surface.pending.releaseCallbacks ??= []).push(callback);
     },
   };
 }

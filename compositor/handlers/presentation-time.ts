@@ -15,7 +15,8 @@ export function createPresentationGlobal(context: HandlerContext): Global {
     destroy: () => undefined,
 
     feedback(_resource, surfaceResource, callback): void {
-      Surface.of(surfaceResource).pending.feedbacks.push(new PresentationFeedback(callback));
+      const { pending } = Surface.of(surfaceResource);
+      (pending.feedbacks ??= []).push(new PresentationFeedback(callback));
     },
   };
   return context.display.createGlobal(WpPresentation, PRESENTATION_VERSION, (resource) => {

@@ -9,7 +9,7 @@ import { createOutputGlobal } from '../handlers/output.ts';
 import type { CompositorLog } from '../log.ts';
 import type { SceneRoot } from '../render/scene.ts';
 import type { Surface } from '../surface/surface.ts';
-import type { UpdateGroup } from '../commit/update-group.ts';
+import type { AppliedUpdate } from '../surface/surface-state.ts';
 import { Output, type OutputDescription } from './output.ts';
 import { Repaint, type RepaintStats } from './repaint.ts';
 import { SurfaceScales } from './surface-scales.ts';
@@ -48,13 +48,14 @@ export class OutputList {
   readonly scales: SurfaceScales = new SurfaceScales();
   readonly #options: OutputListOptions;
   readonly #entries: Entry[] = [];
-  readonly #listened = new Set<Surface>();
+  /** Those ever shown, until they are destroyed. */
+  readonly #shown = new Set<Surface>();
   readonly #frameListeners = new Set<FrameListener>();
   #nextId = 1;
 
   constructor(options: OutputListOptions) {
     this.#options = options;
-    options.scheduler.onApply((group) => this.#applied(group));
+    options.scheduler.onApplied((update) => this.#applied(update));
     options.scheduler.onLatchWanted((surface, timeNs) => this.#latchWanted(surface, timeNs));
   }
 
@@ -182,25 +183,11 @@ export class OutputList {
     });
   }
 
-  #applied(group: UpdateGroup): void {
-    for (const { surface } of group.updates) this.#listen(surface);
-    this.scheduleAll();
-  }
-
-  /** Damage comes with the surface's own notification, from its first update on. */
-  #listen(surface: Surface): void {
-    if (this.#listened.has(surface) || surface.destroyed) return;
-    this.#listened.add(surface);
-    surface.onApplied((update) => {
-      for (const { repaint } of this.#entries) repaint.applied(update);
-      // A subsurface that goes changes its parent outside of any group.
-      this.scheduleAll();
-    });
-    surface.onDestroyed(() => {
-      this.#listened.delete(surface);
-      this.scales.forget(surface);
-      this.scheduleAll();
-    });
+  #applied(update: AppliedUpdate): void {
+    for (const { output, repaint } of this.#entries) {
+      repaint.applied(update);
+      output.clock.schedule();
+    }
   }
 
   #latchWanted(surface: Surface, timeNs: bigint): void {
@@ -212,6 +199,7 @@ export class OutputList {
   #visibility(surface: Surface, output: Output, visible: boolean): void {
     if (visible) surface.visibleOn.add(output);
     else surface.visibleOn.delete(output);
+    this.#watch(surface);
     const { resource } = surface;
     if (!resource) return;
     for (const outputResource of output.resourcesOf(surface.client)) {
@@ -219,6 +207,16 @@ export class OutputList {
       else WlSurface.sendLeave(resource, outputResource);
     }
     this.scales.update(surface);
+  }
+
+  #watch(surface: Surface): void {
+    if (this.#shown.has(surface) || surface.destroyed) return;
+    this.#shown.add(surface);
+    surface.onDestroyed(() => {
+      this.#shown.delete(surface);
+      this.scales.forget(surface);
+      this.scheduleAll();
+    });
   }
 
   #bound(resource: WlOutputResource, output: Output): void {

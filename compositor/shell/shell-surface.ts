@@ -50,6 +50,7 @@ export class ShellSurface {
   #acked: SentConfigure | null = null;
   #initialCommitted = false;
   #pendingGeometry: Rectangle | null = null;
+  #frozen: FrozenState | null = null;
   #setGeometry: Rectangle | null = null;
   #mapped = false;
 
@@ -167,14 +168,19 @@ export class ShellSurface {
     const unmaps = pending.buffer === null && (this.#acked !== null || this.#mapped);
     const initial = !unmaps && !this.#initialCommitted;
     if (initial) this.#initialCommitted = true;
-    const frozen: FrozenState = {
-      initial,
-      geometry: this.#pendingGeometry,
-      acked: this.#acked,
-      role: role.freeze(),
-    };
-    pending.roleState = frozen;
+    this.#frozen = this.#freeze(initial, role.freeze());
+    pending.roleState = this.#frozen;
     if (unmaps) this.#reset();
+  }
+
+  /** The state of the commit before when it is the same, as from frame to frame. */
+  #freeze(initial: boolean, role: object): FrozenState {
+    const geometry = this.#pendingGeometry;
+    const acked = this.#acked;
+    const last = this.#frozen;
+    const same =
+      last?.geometry === geometry && last.acked === acked && last.role === role && !initial;
+    return same && !last.initial ? last : { initial, geometry, acked, role };
   }
 
   #applied(update: AppliedUpdate): void {

@@ -337,14 +337,13 @@ export class Shell implements ToplevelListener, PopupListener {
     this.move(toplevel, x, y);
   }
 
-  readonly #sizes = new WeakMap<Toplevel, { width: number; height: number; covers: boolean }>();
-
   #keepAnchors(toplevel: Toplevel): void {
     const { width, height } = toplevel.geometry;
     const { maximized, fullscreen, resizing } = toplevel.acknowledged;
     const covers = maximized || fullscreen;
-    const before = this.#sizes.get(toplevel);
-    this.#sizes.set(toplevel, { width, height, covers });
+    const before = toplevel.settled;
+    const same = before?.width === width && before.height === height && before.covers === covers;
+    if (!same) toplevel.settled = { width, height, covers };
     if (!before) return;
     if (before.covers && !covers && toplevel.floating) {
       this.move(toplevel, toplevel.floating.x, toplevel.floating.y);

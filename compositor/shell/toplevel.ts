@@ -81,6 +81,9 @@ export class Toplevel implements ShellRole {
   /** Which edges stay where they are while the size changes: an interactive resize from the other side. */
   anchorRight = false;
   anchorBottom = false;
+  /** The geometry's size at the last change, and whether it covered an output then. Written by the shell. */
+  settled: { readonly width: number; readonly height: number; readonly covers: boolean } | null =
+    null;
   readonly #listener: ToplevelListener;
   #title = '';
   #appId = '';

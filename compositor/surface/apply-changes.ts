@@ -20,9 +20,11 @@ export function applyChanges(
     transform: changes.bufferTransform ?? previous.bufferTransform,
     viewport: changedViewport(previous.viewport, changes),
   };
+  const { width, height } = surfaceSize(geometry);
   return {
     content: next,
-    ...surfaceSize(geometry),
+    width,
+    height,
     bufferScale: geometry.scale,
     bufferTransform: geometry.transform,
     viewport: geometry.viewport,
@@ -72,10 +74,11 @@ export function updateDamage(
     previous.opacity !== state.opacity;
   if (reshaped) return Region.rect(0, 0, width, height);
   if (!damaged) return Region.empty;
-  const region = clipRegion(changes.surfaceDamage, state);
-  if (changes.bufferDamage.length === 0) return region;
+  const { surfaceDamage, bufferDamage } = changes;
+  const region = surfaceDamage ? clipRegion(surfaceDamage, state) : Region.empty;
+  if (!bufferDamage) return region;
   return region.union(
-    bufferDamageToSurface(changes.bufferDamage, {
+    bufferDamageToSurface(bufferDamage, {
       bufferWidth: content.content.width,
       bufferHeight: content.content.height,
       scale: state.bufferScale,

@@ -48,9 +48,10 @@ export class CommittedGeometry {
    * for a release callback without a buffer (get_release).
    */
   commit(pending: PendingState, resource: WlSurfaceResource, role: string | null): void {
-    if (pending.releaseCallbacks.length > 0 && !pending.buffer) {
+    if (pending.releaseCallbacks && !pending.buffer) {
       throw new ProtocolError(resource, WlSurfaceError.noBuffer, 'get_release without a buffer');
     }
+    if (!this.#changedBy(pending)) return;
     const next = this.preview(pending);
     const { width, height } = scaledBufferSize(next);
     const divisible = Number.isInteger(width) && Number.isInteger(height);
@@ -62,5 +63,22 @@ export class CommittedGeometry {
       );
     }
     this.#committed = next;
+  }
+
+  /** Another buffer of the same size changes nothing. */
+  #changedBy(pending: PendingState): boolean {
+    const { buffer } = pending;
+    const { bufferWidth, bufferHeight } = this.#committed;
+    const sameSize =
+      buffer === undefined ||
+      ((buffer?.content.width ?? 0) === bufferWidth &&
+        (buffer?.content.height ?? 0) === bufferHeight);
+    return (
+      !sameSize ||
+      pending.bufferScale !== undefined ||
+      pending.bufferTransform !== undefined ||
+      pending.viewportSource !== undefined ||
+      pending.viewportDestination !== undefined
+    );
   }
 }

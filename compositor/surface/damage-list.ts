@@ -4,11 +4,12 @@ import type { Rect } from './region.ts';
 /** More rectangles than this become their bounding box: too much is drawn then, never too little. */
 export const MAX_DAMAGE_RECTS = 64;
 
-/** Adds a rectangle; empty ones are ignored. */
-export function addDamage(rects: Rect[], rect: Rect): void {
-  if (rect.width <= 0 || rect.height <= 0) return;
+/** The list with a rectangle more, perhaps the same list; empty rectangles are ignored. Null: no damage. */
+export function addDamage(rects: Rect[] | null, rect: Rect): Rect[] | null {
+  if (rect.width <= 0 || rect.height <= 0) return rects;
+  if (rects === null) return [rect];
   rects.push(rect);
-  if (rects.length > MAX_DAMAGE_RECTS) rects.splice(0, rects.length, boundingBox(rects));
+  return rects.length > MAX_DAMAGE_RECTS ? [boundingBox(rects)] : rects;
 }
 
 function boundingBox(rects: readonly Rect[]): Rect {

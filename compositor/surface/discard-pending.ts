@@ -9,10 +9,10 @@ export function discardPending(pending: PendingState): void {
   pending.releasePoint?.drop();
   pending.acquirePoint = null;
   pending.releasePoint = null;
-  for (const callback of pending.frameCallbacks) callback.destroy();
-  pending.frameCallbacks = [];
-  for (const callback of pending.releaseCallbacks) callback.destroy();
-  pending.releaseCallbacks = [];
-  for (const feedback of pending.feedbacks) feedback.discarded();
-  pending.feedbacks = [];
+  for (const callback of pending.frameCallbacks ?? []) callback.destroy();
+  pending.frameCallbacks = null;
+  for (const callback of pending.releaseCallbacks ?? []) callback.destroy();
+  pending.releaseCallbacks = null;
+  for (const feedback of pending.feedbacks ?? []) feedback.discarded();
+  pending.feedbacks = null;
 }

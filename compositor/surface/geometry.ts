@@ -38,12 +38,20 @@ export function surfaceSize(geometry: BufferGeometry): Size {
   return { width: Math.floor(size.width), height: Math.floor(size.height) };
 }
 
+/** Whether a buffer pixel is a surface pixel, at the same place. */
+export function isPlain({ scale, transform, viewport }: BufferGeometry): boolean {
+  return (
+    scale === 1 && transform === 0 && viewport.source === null && viewport.destination === null
+  );
+}
+
 /** Damage in buffer coordinates as a surface-local region, grown to whole pixels, clipped to the surface. */
 export function bufferDamageToSurface(rects: readonly Rect[], geometry: BufferGeometry): Region {
   const { bufferWidth, bufferHeight, scale, transform, viewport } = geometry;
   const size = surfaceSize(geometry);
+  if (isPlain(geometry)) return clipRegion(rects, size);
   const scaled = scaledBufferSize(geometry);
-  const source = viewport.source ?? { x: 0, y: 0, ...scaled };
+  const source = viewport.source ?? { x: 0, y: 0, width: scaled.width, height: scaled.height };
   const scaleX = size.width / source.width;
   const scaleY = size.height / source.height;
   const mapped: Rect[] = [];
@@ -62,12 +70,12 @@ export function bufferDamageToSurface(rects: readonly Rect[], geometry: BufferGe
 
 /** Rectangles as a region clipped to 0, 0, `size`: clients damage up to INT32_MAX. */
 export function clipRegion(rects: readonly Rect[], size: Size): Region {
+  const surface = Region.rect(0, 0, size.width, size.height);
   let region = Region.empty;
-  for (const rect of rects) {
-    const clipped = clip(rect, size.width, size.height);
-    if (clipped) {
-      region = region.union(Region.rect(clipped.x, clipped.y, clipped.width, clipped.height));
-    }
+  for (const { x, y, width, height } of rects) {
+    // Most clients that draw at all draw everything.
+    if (region === surface) break;
+    region = region.union(Region.rect(x, y, width, height).intersect(surface));
   }
   return region;
 }

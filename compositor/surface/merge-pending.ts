@@ -1,6 +1,7 @@
 /** Two commits of a synchronised subsurface between two commits of its parent become one. */
 import { addDamage } from './damage-list.ts';
 import type { PendingState } from './pending-state.ts';
+import type { Rect } from './region.ts';
 
 /** Folds `older` into `newer`: what newer did not set comes from older. Buffers and points have been taken out of both before. */
 export function mergePending(older: PendingState, newer: PendingState): void {
@@ -14,9 +15,9 @@ export function mergePending(older: PendingState, newer: PendingState): void {
   }
   newer.opaqueRegion ??= older.opaqueRegion;
   if (newer.inputRegion === undefined) newer.inputRegion = older.inputRegion;
-  for (const rect of older.surfaceDamage) addDamage(newer.surfaceDamage, rect);
-  for (const rect of older.bufferDamage) addDamage(newer.bufferDamage, rect);
-  newer.frameCallbacks = [...older.frameCallbacks, ...newer.frameCallbacks];
+  newer.surfaceDamage = mergeDamage(older.surfaceDamage, newer.surfaceDamage);
+  newer.bufferDamage = mergeDamage(older.bufferDamage, newer.bufferDamage);
+  newer.frameCallbacks = concatenate(older.frameCallbacks, newer.frameCallbacks);
   newer.children ??= older.children;
   newer.setsBarrier ||= older.setsBarrier;
   newer.opacity ??= older.opacity;
@@ -24,5 +25,15 @@ export function mergePending(older: PendingState, newer: PendingState): void {
   newer.tearing ??= older.tearing;
   newer.roleState ??= older.roleState;
   // Superseded: nobody will see exactly that update (presentation-time.xml: wp_presentation_feedback).
-  for (const feedback of older.feedbacks) feedback.discarded();
+  for (const feedback of older.feedbacks ?? []) feedback.discarded();
+}
+
+function mergeDamage(older: Rect[] | null, newer: Rect[] | null): Rect[] | null {
+  let merged = newer;
+  for (const rect of older ?? []) merged = addDamage(merged, rect);
+  return merged;
+}
+
+function concatenate<T>(older: T[] | null, newer: T[] | null): T[] | null {
+  return older && newer ? [...older, ...newer] : (older ?? newer);
 }

@@ -7,7 +7,10 @@ import type { Rect, Region } from './region.ts';
 import type { ContentType, SurfaceChild, Viewport, ViewportSource } from './surface-state.ts';
 import type { Transform } from './transform.ts';
 
-/** Mutable between two commits; a {@link ContentUpdate} owns it afterwards and nobody writes it any more. */
+/**
+ * Mutable between two commits; a {@link ContentUpdate} owns it afterwards and nobody writes it any more. Lists are null while they
+ * are empty: there is one of these for every commit, and most fill one or two.
+ */
 export class PendingState {
   /** null = attach(NULL). Holds a reference of the ClientBuffer. */
   buffer: ClientBuffer | null | undefined = undefined;
@@ -20,12 +23,13 @@ export class PendingState {
   opaqueRegion: Region | undefined = undefined;
   /** null = everything. */
   inputRegion: Region | null | undefined = undefined;
-  surfaceDamage: Rect[] = [];
-  bufferDamage: Rect[] = [];
-  frameCallbacks: WlCallbackResource[] = [];
+  /** See {@link addDamage}. */
+  surfaceDamage: Rect[] | null = null;
+  bufferDamage: Rect[] | null = null;
+  frameCallbacks: WlCallbackResource[] | null = null;
   /** wl_surface.get_release: told when the buffer of this commit is let go. */
-  releaseCallbacks: WlCallbackResource[] = [];
-  feedbacks: PresentationFeedback[] = [];
+  releaseCallbacks: WlCallbackResource[] | null = null;
+  feedbacks: PresentationFeedback[] | null = null;
   children: readonly SurfaceChild[] | undefined = undefined;
   acquirePoint: SyncPoint | null = null;
   releasePoint: SyncPoint | null = null;

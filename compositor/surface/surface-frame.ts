@@ -20,14 +20,14 @@ export function sendFrameDone(callback: WlCallbackResource, timeNs: bigint): voi
 export class SurfaceFrame {
   /** Number of the newest content update in it. */
   readonly update: number;
-  readonly #callbacks: readonly WlCallbackResource[];
-  readonly #feedbacks: readonly PresentationFeedback[];
+  readonly #callbacks: readonly WlCallbackResource[] | null;
+  readonly #feedbacks: readonly PresentationFeedback[] | null;
   readonly #onPresented: (info: PresentedInfo) => void;
 
   constructor(
     update: number,
-    callbacks: readonly WlCallbackResource[],
-    feedbacks: readonly PresentationFeedback[],
+    callbacks: readonly WlCallbackResource[] | null,
+    feedbacks: readonly PresentationFeedback[] | null,
     onPresented: (info: PresentedInfo) => void,
   ) {
     this.update = update;
@@ -38,14 +38,14 @@ export class SurfaceFrame {
 
   /** The frame is visible: frame callbacks, then presentation feedback. */
   presented(info: PresentedInfo): void {
-    for (const callback of this.#callbacks) sendFrameDone(callback, info.timestampNs);
-    for (const feedback of this.#feedbacks) feedback.presented(info);
+    for (const callback of this.#callbacks ?? []) sendFrameDone(callback, info.timestampNs);
+    for (const feedback of this.#feedbacks ?? []) feedback.presented(info);
     this.#onPresented(info);
   }
 
   /** The frame never became visible (output gone). Callbacks fire all the same, so that the client goes on. */
   discarded(timeNs: bigint): void {
-    for (const callback of this.#callbacks) sendFrameDone(callback, timeNs);
-    for (const feedback of this.#feedbacks) feedback.discarded();
+    for (const callback of this.#callbacks ?? []) sendFrameDone(callback, timeNs);
+    for (const feedback of this.#feedbacks ?? []) feedback.discarded();
   }
 }

@@ -30,6 +30,8 @@ export interface SurfaceScheduler {
   surfaceDestroyed(surface: Surface): void;
   waitingReasons(surface: Surface): WaitingReason[];
   presented(surface: Surface, update: number, output: string, sequence: bigint): void;
+  /** The surface's current state was replaced; its role and listeners know. */
+  applied(update: AppliedUpdate): void;
 }
 
 /** Judges the pending state at wl_surface.commit; throws ProtocolError. */
@@ -69,8 +71,8 @@ export class Surface {
   #roleName: string | null = null;
   #current: SurfaceState;
   #appliedUpdate = 0;
-  #frameCallbacks: WlCallbackResource[] = [];
-  #feedbacks: PresentationFeedback[] = [];
+  #frameCallbacks: readonly WlCallbackResource[] | null = null;
+  #feedbacks: readonly PresentationFeedback[] | null = null;
   #framesPresented = 0;
 
   constructor(resource: WlSurfaceResource, scheduler: SurfaceScheduler) {
@@ -205,10 +207,11 @@ export class Surface {
     const state = applyChanges(previous, changes, update.content);
     this.#current = state;
     this.#appliedUpdate = update.number;
-    this.#frameCallbacks.push(...changes.frameCallbacks);
-    for (const feedback of this.#feedbacks) feedback.discarded();
+    if (changes.frameCallbacks) {
+      this.#frameCallbacks = [...(this.#frameCallbacks ?? []), ...changes.frameCallbacks];
+    }
+    for (const feedback of this.#feedbacks ?? []) feedback.discarded();
     this.#feedbacks = changes.feedbacks;
-    if (changes.setsBarrier) this.barrier = 'set';
     return {
       surface: this,
       state,
@@ -225,6 +228,7 @@ export class Surface {
   notifyApplied(applied: AppliedUpdate): void {
     this.#role?.applied?.(applied);
     for (const listener of this.#appliedListeners) listener(applied);
+    this.#scheduler.applied(applied);
     if (applied.newContent) applied.previous.content?.drop();
   }
 
@@ -260,14 +264,14 @@ export class Surface {
       this.#framesPresented++;
       this.#scheduler.presented(this, update, info.output.name, info.sequence);
     });
-    this.#frameCallbacks = [];
-    this.#feedbacks = [];
+    this.#frameCallbacks = null;
+    this.#feedbacks = null;
     return frame;
   }
 
   /** Whether a painted frame has anybody to tell: an output with damage-free surfaces that want callbacks must still run. */
   get wantsFrame(): boolean {
-    return this.#frameCallbacks.length > 0 || this.#feedbacks.length > 0;
+    return this.#frameCallbacks !== null || this.#feedbacks !== null;
   }
 
   #destroy(): void {
@@ -283,10 +287,10 @@ export class Surface {
     for (const { surface } of this.stacking) {
       if (surface !== this) this.#scheduler.desynchronized(surface);
     }
-    for (const callback of this.#frameCallbacks) callback.destroy();
-    this.#frameCallbacks = [];
-    for (const feedback of this.#feedbacks) feedback.discarded();
-    this.#feedbacks = [];
+    for (const callback of this.#frameCallbacks ?? []) callback.destroy();
+    this.#frameCallbacks = null;
+    for (const feedback of this.#feedbacks ?? []) feedback.discarded();
+    this.#feedbacks = null;
     this.#current.content?.drop();
     this.#current = { ...initialSurfaceState(this) };
     this.visibleOn.clear();

@@ -118,10 +118,13 @@ test('a tree whose one child waits for a fence applies as a whole, when it is re
     tree.commit(right, 5);
     expect(widths()).toEqual([0, 0, 0]);
     const seen: number[][] = [];
-    tree.fixture.core.scheduler.onApply(() => seen.push(widths()));
+    tree.fixture.core.scheduler.onApplied(() => seen.push(widths()));
     acquire.signal(1n);
     tree.fixture.settle();
+    // Told of each of the three, when all of them are applied.
     expect(seen).toEqual([
+      [10, 3, 4],
+      [10, 3, 4],
       [10, 3, 4],
       [10, 3, 5],
     ]);
