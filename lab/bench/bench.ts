@@ -48,7 +48,8 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'compositor',
-    description: 'our compositor against weston, both headless with pixman: commits, frames, start',
+    description:
+      'our compositor against weston, sway and labwc, headless with pixman: commits, frames, start',
     tests: COMPOSITOR_TEST_NAMES,
     rounds: 5,
     run: runCompositorBench,

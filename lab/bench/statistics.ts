@@ -38,6 +38,24 @@ export async function alternate<T>(
   return pairs;
 }
 
+/** Runs every side `rounds` times, each round beginning with another one. One list a round, in the order of `sides`. */
+export async function takeTurns<T>(
+  rounds: number,
+  sides: readonly (() => Promise<T>)[],
+): Promise<T[][]> {
+  const all: T[][] = [];
+  for (let round = 0; round < rounds; round++) {
+    const results: T[] = [];
+    for (let turn = 0; turn < sides.length; turn++) {
+      const index = (round + turn) % sides.length;
+      const play = sides[index];
+      if (play) results[index] = await play();
+    }
+    all.push(results);
+  }
+  return all;
+}
+
 /** Three significant digits, for numbers that are read by people and machines. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(3));

@@ -5,17 +5,18 @@ import type { BenchResult } from './result.ts';
 /** A table: ratios above 1 mean that ours is better. */
 export function renderBenchTable(results: readonly BenchResult[], colour: boolean): string {
   const table = new Table({
-    head: ['test', 'wall', 'CPU', 'ours', 'theirs', 'unit', 'limited by', 'target', ''],
+    head: ['test', 'against', 'wall', 'CPU', 'ours', 'theirs', 'unit', 'limited by', 'target', ''],
     style: colour ? {} : { head: [], border: [] },
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'left', 'left', 'left', 'left'],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'left', 'left', 'left', 'left'],
   });
   for (const result of results) {
     if (result.note !== undefined) {
-      table.push([result.name, { colSpan: 8, content: result.note }]);
+      table.push([result.name, { colSpan: 9, content: result.note }]);
       continue;
     }
     table.push([
       result.name,
+      result.peer.split(',', 1)[0],
       ratio(result.wallRatio ?? result.memoryRatio),
       ratio(result.cpuRatio),
       String(result.ours ?? ''),

@@ -1,61 +1,19 @@
 /** A compositor under measurement, as its users start it. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { native } from '../../../native/binding.ts';
-import { projectRoot } from '../../kernel/project.ts';
 import { lastLines } from '../../kernel/process.ts';
 import { LineProcess } from '../line-process.ts';
 import { BenchBrokenError } from '../errors.ts';
+import type { DesktopKind } from './desktops.ts';
 
-/** The command line without the check whether the checkout has to be set up, which is a matter of development. */
-const MAIN = pathToFileURL(join(projectRoot, 'dist', 'cli', 'main.js')).href;
-const RUN_MAIN = `const { main } = await import('${MAIN}'); process.exitCode = await main(process.argv.slice(1));`;
-const SOCKET = 'bench';
-const OUTPUT = { width: 1280, height: 720 };
 const END_TIMEOUT_MS = 5_000;
 const CLOCK_TICKS_PER_S = 100;
 const MIB = 1024 * 1024;
-
-/** Which compositor. */
-export interface DesktopKind {
-  readonly command: string;
-  readonly args: readonly string[];
-}
-
-export const SYNCLINE: DesktopKind = {
-  command: process.execPath,
-  args: [
-    '--input-type=module',
-    '-e',
-    RUN_MAIN,
-    '--',
-    'compositor',
-    '--gpus',
-    'none',
-    '--socket',
-    SOCKET,
-    '--size',
-    `${OUTPUT.width}x${OUTPUT.height}`,
-  ],
-};
-
-/** Headless, composing with pixman as ours does. */
-export const WESTON: DesktopKind = {
-  command: 'weston',
-  args: [
-    '--backend=headless-backend.so',
-    '--use-pixman',
-    `--width=${OUTPUT.width}`,
-    `--height=${OUTPUT.height}`,
-    `--socket=${SOCKET}`,
-    '--no-config',
-    '--idle-time=0',
-  ],
-};
+const NOBODY = 65_534;
 
 /** A running one, in a runtime folder of its own. It is ended with us, however we end. */
 export class DesktopServer {
@@ -67,33 +25,48 @@ export class DesktopServer {
   readonly #ended: Promise<void>;
 
   private constructor(
-    parts: { child: ChildProcess; folder: string; ended: Promise<void> },
+    parts: { child: ChildProcess; folder: string; socketPath: string; ended: Promise<void> },
     startMs: number,
   ) {
     this.#child = parts.child;
     this.#folder = parts.folder;
     this.#ended = parts.ended;
-    this.socketPath = join(parts.folder, SOCKET);
+    this.socketPath = parts.socketPath;
     this.startMs = startMs;
   }
 
   /** `client`: the commit-client program, which tells when the first frame was there. Throws a BenchBrokenError. */
   static async start(kind: DesktopKind, client: string): Promise<DesktopServer> {
     const folder = mkdtempSync(join(tmpdir(), 'syncline-bench-'));
-    const env: NodeJS.ProcessEnv = { ...process.env, XDG_RUNTIME_DIR: folder, WAYLAND_DEBUG: '' };
+    const socketPath = join(folder, kind.socket);
+    for (const [name, text] of Object.entries(kind.files ?? {}))
+      writeFileSync(join(folder, name), text);
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      ...kind.env,
+      XDG_RUNTIME_DIR: folder,
+      WAYLAND_DEBUG: '',
+    };
     delete env['WAYLAND_DISPLAY'];
     const startNs = native.monotonicNs();
     // setpriv (util-linux) becomes the program, with the kernel's promise to kill it when we are gone, in whatever way.
-    const args = ['--pdeathsig', 'KILL', kind.command, ...kind.args];
-    const child = spawn('setpriv', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const asNobody = kind.refusesRoot === true && process.getuid?.() === 0;
+    if (asNobody) chownSync(folder, NOBODY, NOBODY);
+    const args = [
+      ...(asNobody ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : []),
+      '--pdeathsig=KILL',
+      kind.command,
+      ...kind.args,
+    ];
+    const child = spawn('setpriv', args, { env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const ended = new Promise<void>((resolve) => {
       child.on('error', () => resolve());
       child.on('close', () => resolve());
     });
-    const parts = { child, folder, ended };
-    const first = new LineProcess(client, [join(folder, SOCKET), 'first-frame']);
+    const parts = { child, folder, socketPath, ended };
+    const first = new LineProcess(client, [socketPath, 'first-frame']);
     try {
       const gone = ended.then(() => {
         throw new BenchBrokenError(`${kind.command} ended: ${lastLines(said, 4)}`);

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "measure.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 #include <wayland-client.h>
 
@@ -52,6 +53,9 @@ struct window {
   struct wl_surface *surface;
   struct wl_buffer *buffers[2];
   int width, height, next, configured;
+  /* For windows that draw by themselves, see animate. */
+  int awaits_frame;
+  uint64_t *frames;
 };
 
 static void on_ping(void *data, struct wl_proxy *wm_base, uint32_t serial) {
@@ -217,6 +221,69 @@ static void *prepare_many(const char *path) {
   return many;
 }
 
+static void animate(struct window *window);
+
+static void on_window_frame(void *data, struct wl_callback *callback, uint32_t time) {
+  struct window *window = data;
+  wl_callback_destroy(callback);
+  window->awaits_frame = 0;
+  if (window->frames == NULL) return;
+  (*window->frames)++;
+  animate(window);
+  (void)time;
+}
+static const struct wl_callback_listener window_frame_listener = {on_window_frame};
+
+/* Draws, and again with each frame callback, as long as there is a counter. */
+static void animate(struct window *window) {
+  if (window->awaits_frame) return;
+  window->awaits_frame = 1;
+  wl_callback_add_listener(wl_surface_frame(window->surface), &window_frame_listener, window);
+  draw(window);
+  wl_surface_commit(window->surface);
+}
+
+/* Handles what comes within the time, which may be nothing. */
+static void dispatch_for(struct wl_display *display, uint64_t end_ns) {
+  for (;;) {
+    while (wl_display_prepare_read(display) != 0)
+      if (wl_display_dispatch_pending(display) < 0) fail("dispatch");
+    if (wl_display_flush(display) < 0 && errno != EAGAIN) fail("flush");
+    uint64_t now = now_ns(CLOCK_MONOTONIC);
+    struct pollfd ready = {.fd = wl_display_get_fd(display), .events = POLLIN};
+    int left_ms = now < end_ns ? (int)((end_ns - now + 999999) / 1000000) : 0;
+    if (poll(&ready, 1, left_ms) <= 0) {
+      wl_display_cancel_read(display);
+      if (now_ns(CLOCK_MONOTONIC) >= end_ns) return;
+      continue;
+    }
+    if (wl_display_read_events(display) < 0 || wl_display_dispatch_pending(display) < 0) fail("dispatch");
+  }
+}
+
+/*
+ * A hundred windows, each at the pace of its own frame callbacks, for as long as `iterations` frames of 60 Hz take. Ends by time,
+ * because there are servers that send none to windows nobody sees. Counts frame callbacks.
+ */
+static uint64_t run_frames_many(void *data, uint64_t iterations) {
+  struct many *many = data;
+  uint64_t frames = 0;
+  for (int index = 0; index < 100; index++) {
+    many->windows[index]->frames = &frames;
+    animate(many->windows[index]);
+  }
+  dispatch_for(many->client->display, now_ns(CLOCK_MONOTONIC) + iterations * 1000000000u / 60);
+  for (int index = 0; index < 100; index++) many->windows[index]->frames = NULL;
+  return frames;
+}
+
+/* Nothing but round trips: what a commit with one costs at least. */
+static uint64_t run_syncs(void *data, uint64_t iterations) {
+  struct window *window = data;
+  for (uint64_t index = 0; index < iterations; index++) round_trip(window->client);
+  return iterations;
+}
+
 /* A commit on each of a hundred windows, then a round trip. */
 static uint64_t run_many(void *data, uint64_t iterations) {
   struct many *many = data;
@@ -254,6 +321,8 @@ static const struct client_test tests[] = {
     {"commits", prepare_small, run_commits},
     {"frames", prepare_large, run_frames},
     {"many", prepare_many, run_many},
+    {"many-frames", prepare_many, run_frames_many},
+    {"syncs", prepare_small, run_syncs},
 };
 
 int main(int argc, char **argv) {

@@ -1,14 +1,12 @@
 /** Plays the tests of the wire against both servers. */
 import { BenchBrokenError } from '../errors.ts';
 import type { BenchResult } from '../result.ts';
+import { limitOf } from '../limit.ts';
 import { alternate, median, medianRatio, rounded } from '../statistics.ts';
 import type { Pair } from '../statistics.ts';
 import { runClient, WireServer } from './peers.ts';
 import type { ClientReport, WirePrograms } from './peers.ts';
 import type { WireTest } from './tests.ts';
-
-/** Above this share of the time somebody is busy, he is what it waits for. */
-const BUSY_SHARE = 0.8;
 
 /** Both servers of a comparison. */
 export interface WireServers {
@@ -96,13 +94,6 @@ function resultOf(
     limitedBy: limitOf(pairs.map(({ ours }) => ours)),
     ...targetOf(test, wallRatio, cpuRatio),
   };
-}
-
-function limitOf(reports: readonly ClientReport[]): 'client' | 'server' | 'wake-ups' {
-  const server = median(reports.map(({ mainThreadNs, wallNs }) => mainThreadNs / wallNs));
-  const client = median(reports.map(({ clientCpuNs, wallNs }) => clientCpuNs / wallNs));
-  if (Math.max(server, client) < BUSY_SHARE) return 'wake-ups';
-  return server > client ? 'server' : 'client';
 }
 
 function targetOf(

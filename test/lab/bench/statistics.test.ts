@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkBenchName } from '../../../lab/bench/bench.ts';
-import { alternate, median, medianRatio } from '../../../lab/bench/statistics.ts';
+import { alternate, median, medianRatio, takeTurns } from '../../../lab/bench/statistics.ts';
 import { renderBenchTable } from '../../../lab/bench/table.ts';
 
 test('the median is the middle, or the mean of the two middle ones', () => {
@@ -54,4 +54,19 @@ test('the table shows what was skipped and why', () => {
   );
   expect(table).toContain('sync-signal');
   expect(table).toContain('skipped: needs DRM devices');
+});
+
+test('each round of several sides begins with another one, results stay in their order', async () => {
+  const order: string[] = [];
+  const side = (name: string) => (): Promise<string> => {
+    order.push(name);
+    return Promise.resolve(name);
+  };
+  const rounds = await takeTurns(3, [side('a'), side('b'), side('c')]);
+  expect(order.join('')).toBe('abcbcacab');
+  expect(rounds).toEqual([
+    ['a', 'b', 'c'],
+    ['a', 'b', 'c'],
+    ['a', 'b', 'c'],
+  ]);
 });

@@ -1,0 +1,92 @@
+/** The compositors under measurement: each headless, composing with pixman, with one output of the same size. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { projectRoot } from '../../kernel/project.ts';
+
+/** The command line without the check whether the checkout has to be set up, which is a matter of development. */
+const MAIN = pathToFileURL(join(projectRoot, 'dist', 'cli', 'main.js')).href;
+const RUN_MAIN = `const { main } = await import('${MAIN}'); process.exitCode = await main(process.argv.slice(1));`;
+const SOCKET = 'bench';
+const WIDTH = 1280;
+const HEIGHT = 720;
+const WLROOTS_ENV = {
+  WLR_BACKENDS: 'headless',
+  WLR_RENDERER: 'pixman',
+  WLR_LIBINPUT_NO_DEVICES: '1',
+};
+
+/** How to start one. */
+export interface DesktopKind {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Name of its socket in the runtime folder. */
+  readonly socket: string;
+  /** It does not run as root: root starts it as nobody. */
+  readonly refusesRoot?: boolean;
+  /** Files it reads, made in the folder it is started in. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+export const SYNCLINE: DesktopKind = {
+  name: 'syncline',
+  command: process.execPath,
+  args: [
+    '--input-type=module',
+    '-e',
+    RUN_MAIN,
+    '--',
+    'compositor',
+    '--gpus',
+    'none',
+    '--socket',
+    SOCKET,
+    '--size',
+    `${WIDTH}x${HEIGHT}`,
+  ],
+  socket: SOCKET,
+};
+
+export const WESTON: DesktopKind = {
+  name: 'weston',
+  command: 'weston',
+  args: [
+    '--backend=headless-backend.so',
+    '--use-pixman',
+    `--width=${WIDTH}`,
+    `--height=${HEIGHT}`,
+    `--socket=${SOCKET}`,
+    '--no-config',
+    '--idle-time=0',
+  ],
+  socket: SOCKET,
+};
+
+/** Tiles its windows; their clients draw in the size they like all the same. */
+export const SWAY: DesktopKind = {
+  name: 'sway',
+  command: 'sway',
+  args: ['--config', 'sway-config'],
+  env: WLROOTS_ENV,
+  socket: 'wayland-1',
+  refusesRoot: true,
+  files: { 'sway-config': `xwayland disable\noutput * resolution ${WIDTH}x${HEIGHT}\n` },
+};
+
+export const LABWC: DesktopKind = {
+  name: 'labwc',
+  command: 'labwc',
+  args: ['--config-dir', '.'],
+  env: WLROOTS_ENV,
+  socket: 'wayland-0',
+};
+
+/** What it is compared as: "weston 10.0.1, headless, pixman". Undefined when it is not installed. */
+export function describeDesktop({ command, name }: DesktopKind): string | undefined {
+  const { error, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
+  if (error) return undefined;
+  const version = /\d+(\.\d+)+/.exec(stdout)?.[0] ?? '';
+  return `${name} ${version}, headless, pixman`;
+}
