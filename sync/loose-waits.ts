@@ -137,7 +137,7 @@ export class LooseWaits implements WaitHome {
         access === 'read' ? EPOLLIN : EPOLLOUT,
         done,
       );
-      wait.fence = { close: () => watch.close(), hintDeadline: () => {} };
+      wait.fence = { syncFileFd: undefined, close: () => watch.close(), hintDeadline: () => {} };
     } catch {
       done();
     }

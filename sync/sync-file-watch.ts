@@ -26,6 +26,10 @@ export class SyncFileWatch implements HeldFence {
     }
   }
 
+  get syncFileFd(): number | undefined {
+    return this.#fd.closed ? undefined : this.#fd.fd;
+  }
+
   /** SYNC_IOC_SET_DEADLINE, once: the moment at which the first output needs the fence. */
   hintDeadline(deadlineNs: bigint): void {
     if (this.#deadlineHinted || this.#fd.closed) return;

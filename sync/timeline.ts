@@ -5,7 +5,7 @@ import { SyncDisposedError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';
 import type { ReleasePoint } from './release.ts';
 import type { TimelineState } from './timeline-state.ts';
-import type { PointWait } from './wait.ts';
+import type { FenceListener, PointWait } from './wait.ts';
 
 export class Timeline {
   /** Unique within the manager. */
@@ -29,8 +29,11 @@ export class Timeline {
    * A cold Observable: subscribing begins the wait, unsubscribing cancels it. One outcome, then complete; an already signalled
    * point answers synchronously. It never errors because a device died. Its errors are BudgetExceededError and, after the
    * disposal of the timeline or its owner, SyncDisposedError.
+   *
+   * `onFence` is told, at most once and before the outcome, that the point has a fence which has not signalled: a sync_file,
+   * borrowed for the call. Who only passes the fence on need not wait for its end.
    */
-  waitForPoint(point: Point): Observable<FenceOutcome> {
+  waitForPoint(point: Point, onFence?: FenceListener): Observable<FenceOutcome> {
     return new Observable<FenceOutcome>((subscriber) => {
       let wait: PointWait | undefined;
       subscriber.add(() => {
@@ -38,6 +41,7 @@ export class Timeline {
       });
       this.#checkLive();
       wait = this.#state.join(point, subscriber);
+      if (onFence) wait.listenToFence(onFence);
       // A subscriber that left while the wait was begun: its teardown came too early to see the wait.
       if (subscriber.closed) this.#state.waits.leave(wait, subscriber);
     });

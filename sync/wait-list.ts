@@ -309,6 +309,7 @@ export class WaitList {
     wait.stage = 'sync-file';
     this.#markSubmitted(wait);
     this.#trace('sync-file', wait);
+    wait.tellFence();
     return 'exported';
   }
 

@@ -11,8 +11,13 @@ import type { FenceOutcome, FencePhase } from './fence.ts';
  */
 export type WaitStage = 'queued' | 'blind' | 'sync-file' | 'settled';
 
+/** Told of the fence a pending point has: a sync_file, borrowed for the call. */
+export type FenceListener = (syncFileFd: number) => void;
+
 /** A fence that is polled. */
 export interface HeldFence {
+  /** Undefined: it is no sync_file. */
+  readonly syncFileFd: number | undefined;
   /** SYNC_IOC_SET_DEADLINE, once. */
   hintDeadline(deadlineNs: bigint): void;
   /** Idempotent. Nothing is called back any more. */
@@ -43,6 +48,7 @@ export class PointWait {
   fence: HeldFence | undefined;
   /** While `blind`: it has signalled, and there was no room for the sync_file that tells how. */
   unread = false;
+  #fenceListeners: FenceListener[] | undefined;
   /** Nearly always the only one: an array for each wait would double its size. */
   #subscriber: Subscriber<FenceOutcome> | undefined;
   #others: Subscriber<FenceOutcome>[] | undefined;
@@ -67,6 +73,20 @@ export class PointWait {
     return this.#subscriber === undefined;
   }
 
+  /** `listener` is told of the fence now, or when there is one. */
+  listenToFence(listener: FenceListener): void {
+    (this.#fenceListeners ??= []).push(listener);
+    if (this.fence) this.tellFence();
+  }
+
+  /** It holds a fence. A listener may end the wait. */
+  tellFence(): void {
+    const listeners = this.#fenceListeners;
+    this.#fenceListeners = undefined;
+    const fd = this.fence?.syncFileFd;
+    if (listeners && fd !== undefined) for (const listener of listeners) listener(fd);
+  }
+
   /** The last thing that happens to it. */
   deliver(outcome: FenceOutcome): void {
     const first = this.#subscriber;
@@ -83,6 +103,7 @@ export class PointWait {
 
   /** Nobody is told any more. */
   abandon(): void {
+    this.#fenceListeners = undefined;
     this.#subscriber = undefined;
     this.#others = undefined;
   }

@@ -333,3 +333,51 @@ test(
     expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
   }),
 );
+
+test(
+  'who asks for it is told of the fence as soon as there is one, once, and may then leave',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fds: number[] = [];
+    const subscription = timeline
+      .waitForPoint(1n, (fd) => {
+        expect(world.kernel.syncFiles.info(fd).status).toBe(0);
+        fds.push(fd);
+        subscription.unsubscribe();
+      })
+      .subscribe();
+    world.turn();
+    expect(fds).toHaveLength(0);
+    const fence = client.submit(1n);
+    world.turn();
+    expect(fds).toHaveLength(1);
+    expect(world.manager().stats().counts).toMatchObject({ waits: 0, fds: 1 });
+    fence.signal();
+    world.turn();
+    expect(fds).toHaveLength(1);
+  }),
+);
+
+test(
+  'a fence that is there already is told at once; of one that has signalled only the outcome is',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const told: string[] = [];
+    const wait = (point: bigint): { unsubscribe(): void } =>
+      timeline
+        .waitForPoint(point, () => told.push(`fence ${point}`))
+        .subscribe({ next: ({ type }) => told.push(`${type} ${point}`) });
+    client.signal(1n);
+    wait(1n);
+    expect(told).toEqual(['signalled 1']);
+    const fence = client.submit(2n);
+    wait(2n);
+    wait(2n);
+    expect(told.slice(1)).toEqual(['fence 2', 'fence 2']);
+    fence.signal();
+    world.turn();
+    expect(told.slice(3)).toEqual(['signalled 2', 'signalled 2']);
+  }),
+);
