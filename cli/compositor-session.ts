@@ -8,6 +8,7 @@ import { Poller } from '../native/poller.ts';
 import type { GpuControl } from '../compositor/control/control-operations.ts';
 import type { BackendFactory } from '../compositor/config.ts';
 import { Compositor } from '../compositor/compositor.ts';
+import type { NestedMode } from '../compositor/backend/nested-mode.ts';
 import type { LostBufferPolicy } from '../compositor/buffer/dmabuf-policy.ts';
 import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
 import { lineLog, type CompositorLog } from '../compositor/log.ts';
@@ -23,6 +24,7 @@ export interface SessionOptions {
   /** Empty: run until told to stop. */
   readonly command: readonly string[];
   readonly backend: 'headless' | 'nested';
+  readonly nestedMode: NestedMode;
   readonly socket?: string;
   readonly width: number;
   readonly height: number;
@@ -80,7 +82,7 @@ async function serve(
     kernel,
     log,
     env,
-    backend: await backendOf(options.backend, { poller, env, log }),
+    backend: await backendOf(options, { poller, env, log }),
     outputs: [
       {
         width: options.width,
@@ -177,14 +179,14 @@ function withoutDevices(kernel: SyncKernel): SyncKernel {
 }
 
 async function backendOf(
-  name: SessionOptions['backend'],
+  { backend, nestedMode }: SessionOptions,
   host: { readonly poller: Poller; readonly env: NodeJS.ProcessEnv; readonly log: CompositorLog },
 ): Promise<'headless' | BackendFactory> {
-  if (name === 'headless') return 'headless';
+  if (backend === 'headless') return 'headless';
   const { HostConnection } = await import('../compositor/backend/host-connection.ts');
   const { NestedBackend } = await import('../compositor/backend/nested.ts');
   const connection = await HostConnection.open(host);
-  return (context) => new NestedBackend({ ...context, host: connection });
+  return (context) => new NestedBackend({ ...context, host: connection, mode: nestedMode });
 }
 
 async function openTrace(path: string, lifetime: Lifetime): Promise<ChromeTrace> {

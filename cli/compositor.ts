@@ -1,6 +1,8 @@
 /** `syncline compositor`: runs the compositor, and perhaps a command inside it. */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { NESTED_MODES } from '../compositor/backend/nested-mode.ts';
+import type { NestedMode } from '../compositor/backend/nested-mode.ts';
 import { LOST_BUFFER_POLICIES } from '../compositor/buffer/dmabuf-policy.ts';
 import type { LostBufferPolicy } from '../compositor/buffer/dmabuf-policy.ts';
 import { FAILURE_POLICIES } from '../compositor/commit/failure-policy.ts';
@@ -11,6 +13,7 @@ import type { GpuChoice, SessionOptions } from './compositor-session.ts';
 
 interface CompositorCliOptions {
   backend: 'headless' | 'nested';
+  nestedMode: NestedMode;
   socket?: string;
   size: { width: number; height: number };
   scale: number;
@@ -36,6 +39,11 @@ export function compositorCommand(): Command {
       'headless or nested (a window in $WAYLAND_DISPLAY)',
       backend,
       'headless',
+    )
+    .addOption(
+      new Option('--nested-mode <mode>', 'how a nested compositor shows what its clients draw')
+        .choices(NESTED_MODES)
+        .default(NESTED_MODES[0]),
     )
     .option('--socket <name>', 'name of the display socket (default: the first free wayland-N)')
     .option('--size <WxH>', 'size of the output in pixels', size, { width: 1280, height: 720 })
@@ -65,6 +73,9 @@ export function compositorCommand(): Command {
 }
 
 const HELP = `
+Nested, "composited" draws one picture for the host; "pass-through" makes each client surface a subsurface in the host, with the
+client's own buffer where host and buffer allow it, and a copy of that surface where not; "auto" is pass-through where the host has
+wl_subcompositor and wp_viewporter. Exit status 1: the host compositor has gone or closed our window.
 COMMAND gets WAYLAND_DISPLAY. When it ends, the compositor ends with its status; 128 + N when signal N killed it.
 SIGINT and SIGTERM end both. Without XDG_RUNTIME_DIR a private directory is made in /tmp.
 Exit status 3: cannot run here (the reason is on stderr).`;
@@ -79,6 +90,7 @@ async function run(
   const session: SessionOptions = {
     command,
     backend: options.backend,
+    nestedMode: options.nestedMode,
     width: options.size.width,
     height: options.size.height,
     scale: options.scale,

@@ -35,6 +35,8 @@ export const MAX_CACHED_UPDATES = 4096;
 export const MAX_BUFFERS = 4096;
 export const MAX_BUFFER_BYTES: number = 16 * 2 ** 30;
 export const MAX_BUFFER_FDS = 1024;
+/** Descriptors of destroyed pools kept for passing the memory on; the buffers of later ones are copied instead. */
+export const MAX_KEPT_POOL_FDS = 32;
 
 export const DEFAULT_CLIENT_BUDGETS: ClientBudgets = {
   pendingUpdates: { soft: SOFT_PENDING_UPDATES, hard: MAX_PENDING_UPDATES },
@@ -96,6 +98,7 @@ export class ClientState {
   readonly #logged = new Set<string>();
   readonly #held: Record<BufferResource, number> = { buffers: 0, bufferFds: 0 };
   readonly #fds: BufferFds;
+  readonly #keptPools = new Set<object>();
   #pendingUpdates = 0;
   #cachedUpdates = 0;
   #paused = false;
@@ -166,12 +169,25 @@ export class ClientState {
     if (resource === 'bufferFds') this.#fds.give();
   }
 
+  /** Whether a pool keeps its descriptor beyond its wl_shm_pool; then {@link poolFdClosed} tells its end. */
+  keepPoolFd(pool: object): boolean {
+    if (this.#keptPools.size >= MAX_KEPT_POOL_FDS) return false;
+    this.#keptPools.add(pool);
+    return true;
+  }
+
+  poolFdClosed(pool: object): void {
+    this.#keptPools.delete(pool);
+  }
+
   /** Warns once per client and kind of event. */
   warnOnce(kind: string, message: string): void {
-    if (this.#logged.has(kind)) return;
-    this.#logged.add(kind);
-    const { pid } = this.client.credentials;
-    this.#log.warn(`client ${this.client.number} (pid ${pid}): ${message}`);
+    this.#logOnce('warn', kind, message);
+  }
+
+  /** As {@link warnOnce}, for what nobody did wrong. */
+  infoOnce(kind: string, message: string): void {
+    this.#logOnce('info', kind, message);
   }
 
   stats(): ClientStats {
@@ -188,5 +204,12 @@ export class ClientState {
       dmabufBytes: this.memory.bytesOf('dmabuf'),
       failedFences: this.failedFences,
     };
+  }
+
+  #logOnce(level: 'warn' | 'info', kind: string, message: string): void {
+    if (this.#logged.has(kind)) return;
+    this.#logged.add(kind);
+    const { pid } = this.client.credentials;
+    this.#log[level](`client ${this.client.number} (pid ${pid}): ${message}`);
   }
 }

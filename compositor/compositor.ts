@@ -57,6 +57,8 @@ export class Compositor {
         clock,
         poller,
         scheduler,
+        sync: this.core.sync,
+        dmabufs: options.kernel.dmabufs,
         log,
         backend,
         dmabufDevice: () => mainDevice(kernel),
@@ -123,7 +125,11 @@ export class Compositor {
 
 function makeCore(options: CompositorOptions, backend: Backend): CompositorCore {
   try {
-    return new CompositorCore({ ...options, strategy: options.strategy ?? DEFAULT_STRATEGY });
+    return new CompositorCore({
+      ...options,
+      strategy: options.strategy ?? DEFAULT_STRATEGY,
+      keepsPoolFds: backend.passesBuffers,
+    });
   } catch (error) {
     backend.dispose();
     throw error;

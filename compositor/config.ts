@@ -23,7 +23,7 @@ export interface BackendContext {
 
 export type BackendFactory = (context: BackendContext) => Backend;
 
-export interface CompositorOptions extends Omit<CoreOptions, 'strategy'> {
+export interface CompositorOptions extends Omit<CoreOptions, 'strategy' | 'keepsPoolFds'> {
   /** What becomes of timelines when devices go. Default: failover. */
   readonly strategy?: RecoveryStrategy;
   /** Default: headless. */

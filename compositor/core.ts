@@ -63,6 +63,8 @@ export interface CoreOptions {
   readonly lostBuffers?: LostBufferPolicy;
   /** Explicit sync with wl_shm and single-pixel buffers too. Default: true. */
   readonly syncForShm?: boolean;
+  /** Keep the descriptors of wl_shm pools as long as their buffers. Default: false. */
+  readonly keepsPoolFds?: boolean;
   /** For WAYLAND_DEBUG and XDG_RUNTIME_DIR. Default: the process's. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -84,6 +86,7 @@ export class CompositorCore implements HandlerContext {
   readonly log: CompositorLog;
   readonly sync: SyncManager;
   readonly scheduler: Scheduler;
+  readonly keepsPoolFds: boolean;
   readonly #lifetime: Lifetime;
   readonly #surfaces = new Set<Surface>();
   readonly #states = new Set<ClientState>();
@@ -97,6 +100,7 @@ export class CompositorCore implements HandlerContext {
     const log = options.log ?? silentLog;
     this.clock = clock;
     this.log = log;
+    this.keepsPoolFds = options.keepsPoolFds ?? false;
     this.#budgets = { ...DEFAULT_CLIENT_BUDGETS, ...options.budgets };
     this.#lifetime = new Lifetime((error) => log.error('while shutting down', error));
     this.sync = this.#lifetime.add(

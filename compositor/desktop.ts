@@ -1,8 +1,10 @@
 /** Everything people see and touch: outputs, windows, input. The compositor makes one, next to its commit queue. */
 import type { Clock } from '../native/clock.ts';
 import type { Poller } from '../native/poller.ts';
+import type { DmabufFences } from '../devices/sync-kernel.ts';
 import type { Display } from '../protocols/server/display.ts';
-import type { Backend, BackendHost } from './backend/backend.ts';
+import type { SyncManager } from '../sync/manager.ts';
+import type { Backend, BackendHost, BackendStats } from './backend/backend.ts';
 import type { Scheduler } from './commit/scheduler.ts';
 import { CapturePacer, type CaptureStats } from './capture/capture-pacer.ts';
 import { createDesktopGlobals } from './handlers/desktop-globals.ts';
@@ -24,6 +26,8 @@ export interface DesktopOptions {
   readonly clock: Clock;
   readonly poller: Poller;
   readonly scheduler: Scheduler;
+  readonly sync: SyncManager;
+  readonly dmabufs: DmabufFences;
   readonly log: CompositorLog;
   /** Owned from here on. */
   readonly backend: Backend;
@@ -39,6 +43,7 @@ export interface DesktopStats {
   readonly outputs: readonly (RepaintStats & { readonly name: string })[];
   readonly windows: number;
   readonly captures: CaptureStats;
+  readonly backend: BackendStats & { readonly name: string };
 }
 
 export class Desktop implements BackendHost {
@@ -46,6 +51,8 @@ export class Desktop implements BackendHost {
   readonly cursor: Cursor;
   readonly shell: Shell;
   readonly backend: Backend;
+  readonly sync: SyncManager;
+  readonly dmabufs: DmabufFences;
   readonly #outputs: OutputList;
   readonly #captures: CapturePacer;
   readonly #lost = new Set<(reason: string) => void>();
@@ -56,6 +63,8 @@ export class Desktop implements BackendHost {
   constructor(options: DesktopOptions) {
     const { display, clock, scheduler, log } = options;
     this.backend = options.backend;
+    this.sync = options.sync;
+    this.dmabufs = options.dmabufs;
     const noKeymaps = options.keymap === null ? null : keymapsUnavailable();
     if (noKeymaps) log.warn(`no keyboard: ${noKeymaps}`);
     this.seat = new Seat({
@@ -178,15 +187,17 @@ export class Desktop implements BackendHost {
 
   /** PNG of an output as last shown; null before its first frame. */
   screenshot(output: Output | undefined = this.outputs[0]): Buffer | null {
-    const pixels = output && this.backend.pixels(output);
+    const pixels = output && (this.backend.pixels(output) ?? this.#outputs.snapshot(output));
     return pixels ? encodePng(pixels) : null;
   }
 
   stats(): DesktopStats {
+    const { name } = this.backend;
     return {
       outputs: this.#outputs.stats(),
       windows: this.shell.windows.length,
       captures: this.#captures.stats(),
+      backend: { name, ...this.backend.stats?.() },
     };
   }
 

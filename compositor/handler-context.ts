@@ -12,6 +12,8 @@ export interface HandlerContext {
   readonly sync: SyncManager;
   readonly scheduler: Scheduler;
   readonly log: CompositorLog;
+  /** Whether wl_shm pools keep their descriptors as long as their buffers, for a backend that passes the memory on. */
+  readonly keepsPoolFds: boolean;
   /** All live surfaces, in order of creation. */
   readonly surfaces: ReadonlySet<Surface>;
   /** A wl_surface was made: it is in `surfaces` until destroyed. */

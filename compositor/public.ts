@@ -5,7 +5,14 @@ export { describeOutputs } from './config.ts';
 export type { BackendContext, BackendFactory, CompositorOptions, OutputRequest } from './config.ts';
 export { CompositorCore } from './core.ts';
 export type { CoreOptions, CoreStats } from './core.ts';
-export type { Backend, BackendHost, FrameToShow } from './backend/backend.ts';
+export type {
+  Backend,
+  BackendHost,
+  BackendStats,
+  FrameItem,
+  FrameToShow,
+  Presentation,
+} from './backend/backend.ts';
 export type { BufferContent, PixelView } from './buffer/buffer-content.ts';
 export type { BufferHold, BufferUse } from './buffer/buffer-use.ts';
 export type { LostBufferPolicy } from './buffer/dmabuf-policy.ts';

@@ -11,6 +11,8 @@ const BYTES_PER_PIXEL = 4;
 export class HeadlessBackend implements Backend {
   readonly name = 'headless';
   readonly pace = 'deadline';
+  readonly passesBuffers = false;
+  readonly tellsPresentation = false;
   readonly canAddOutputs = true;
   readonly #initial: readonly OutputDescription[];
   readonly #targets = new Map<Output, PixelTarget>();

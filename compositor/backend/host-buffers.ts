@@ -1,4 +1,4 @@
-/** The wl_shm buffers of one window in the host: drawn into while free, each knowing what it lacks. */
+/** The wl_shm buffers of one surface in the host: drawn into while free, each knowing what it lacks. */
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import type { WlBufferProxy, WlShmProxy } from '../../protocols/generated/wayland.client.ts';
@@ -27,12 +27,14 @@ interface OwnedBuffer extends HostBuffer {
 
 export class HostBuffers {
   readonly #shm: WlShmProxy;
+  readonly #format: 'xrgb8888' | 'argb8888';
   readonly #released: () => void;
   #buffers: OwnedBuffer[] = [];
 
   /** `released` is called when a buffer became free. */
-  constructor(shm: WlShmProxy, released: () => void) {
+  constructor(shm: WlShmProxy, format: 'xrgb8888' | 'argb8888', released: () => void) {
     this.#shm = shm;
+    this.#format = format;
     this.#released = released;
   }
 
@@ -58,7 +60,7 @@ export class HostBuffers {
     native.ftruncate(memory.fd, sizeBytes);
     const mapping = native.mapShared(memory.fd, sizeBytes, true, 0);
     const pool = this.#shm.createPool(memory.fd, sizeBytes);
-    const proxy = pool.createBuffer(0, width, height, strideBytes, WlShmFormat.xrgb8888);
+    const proxy = pool.createBuffer(0, width, height, strideBytes, WlShmFormat[this.#format]);
     pool.destroy();
     const buffer: OwnedBuffer = {
       proxy,

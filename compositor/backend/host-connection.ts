@@ -1,13 +1,20 @@
 /** The compositor we are a client of: its globals, as far as a nested compositor needs them. */
+import type { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
 import { ClientDisplay } from '../../protocols/client/client-display.ts';
 import type { Proxy, ClientInterface } from '../../protocols/client/proxy.ts';
 import { WpCursorShapeManagerV1Proxy } from '../../protocols/generated/cursor-shape-v1.client.ts';
+import { ZwpLinuxDmabufV1Proxy } from '../../protocols/generated/linux-dmabuf-v1.client.ts';
+import { WpLinuxDrmSyncobjManagerV1Proxy } from '../../protocols/generated/linux-drm-syncobj-v1.client.ts';
+import { WpPresentationProxy } from '../../protocols/generated/presentation-time.client.ts';
+import { WpSinglePixelBufferManagerV1Proxy } from '../../protocols/generated/single-pixel-buffer-v1.client.ts';
+import { WpViewporterProxy } from '../../protocols/generated/viewporter.client.ts';
 import {
   WlCompositorProxy,
   WlOutputProxy,
   WlSeatProxy,
   WlShmProxy,
+  WlSubcompositorProxy,
 } from '../../protocols/generated/wayland.client.ts';
 import { ZxdgDecorationManagerV1Proxy } from '../../protocols/generated/xdg-decoration-unstable-v1.client.ts';
 import { XdgWmBaseProxy } from '../../protocols/generated/xdg-shell.client.ts';
@@ -24,7 +31,12 @@ export class HostUnavailableError extends Error {
 }
 
 /** Versions we know how to use; a host may offer less. */
-const VERSIONS = { compositor: 6, shm: 1, wmBase: 6, seat: 8, output: 4 } as const;
+const VERSIONS = { compositor: 6, shm: 1, wmBase: 6, seat: 8, output: 4, presentation: 1 } as const;
+/** The last that lists its modifiers in plain events; feedback says no more than we need, which is linear. */
+const DMABUF_VERSION = 3;
+const DRM_FORMAT_MOD_LINEAR = 0n;
+/** clock_gettime(2): what our own times are of. */
+const CLOCK_MONOTONIC = 1;
 /** damage_buffer, which needs no thought about scales. */
 const MIN_COMPOSITOR = 4;
 
@@ -43,20 +55,35 @@ export class HostConnection {
   readonly seat: WlSeatProxy | null;
   readonly decorations: ZxdgDecorationManagerV1Proxy | null;
   readonly cursorShapes: WpCursorShapeManagerV1Proxy | null;
+  readonly subcompositor: WlSubcompositorProxy | null;
+  readonly viewporter: WpViewporterProxy | null;
+  readonly singlePixel: WpSinglePixelBufferManagerV1Proxy | null;
+  readonly syncobj: WpLinuxDrmSyncobjManagerV1Proxy | null;
+  readonly dmabuf: ZwpLinuxDmabufV1Proxy | null;
+  /** wl_shm.format codes the host takes. */
+  readonly shmFormats: Set<number> = new Set();
+  /** DRM fourccs the host takes in linear dma-bufs. */
+  readonly dmabufFormats: Set<number> = new Set();
   readonly outputs: HostOutput[] = [];
+  readonly #presentation: WpPresentationProxy | null;
+  #presentationClock: number | undefined;
   /** As told at bind time; whoever sets the seat's handler then follows them. */
   seatCapabilities = 0;
 
-  /** Connects as WAYLAND_DISPLAY of `env` says and learns the globals. The poller must run. Rejects with HostUnavailableError. */
+  /**
+   * Connects as WAYLAND_DISPLAY of `env` says, or takes the connected socket `fd`, and learns the globals. The poller must run.
+   * Rejects with HostUnavailableError.
+   */
   static async open(options: {
     readonly poller: Poller;
     readonly env: NodeJS.ProcessEnv;
     readonly log: CompositorLog;
+    readonly fd?: OwnedFd;
   }): Promise<HostConnection> {
-    const { poller, env, log } = options;
+    const { poller, env, log, fd } = options;
     let display: ClientDisplay;
     try {
-      display = ClientDisplay.connect({ poller, env, log });
+      display = ClientDisplay.connect({ poller, env, log, ...(fd && { fd }) });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       throw new HostUnavailableError(`no host compositor: ${detail}`, error);
@@ -77,6 +104,7 @@ export class HostConnection {
     this.display = display;
     this.compositor = this.#need(WlCompositorProxy, VERSIONS.compositor, MIN_COMPOSITOR);
     this.shm = this.#need(WlShmProxy, VERSIONS.shm, 1);
+    this.shm.handler = { format: (_, format) => this.shmFormats.add(format) };
     this.wmBase = this.#need(XdgWmBaseProxy, VERSIONS.wmBase, 1);
     this.wmBase.handler = { ping: (proxy, serial) => proxy.pong(serial) };
     this.seat = this.#want(WlSeatProxy, VERSIONS.seat);
@@ -89,6 +117,27 @@ export class HostConnection {
     }
     this.decorations = this.#want(ZxdgDecorationManagerV1Proxy, 1);
     this.cursorShapes = this.#want(WpCursorShapeManagerV1Proxy, 2);
+    this.subcompositor = this.#want(WlSubcompositorProxy, 1);
+    this.viewporter = this.#want(WpViewporterProxy, 1);
+    this.singlePixel = this.#want(WpSinglePixelBufferManagerV1Proxy, 1);
+    this.syncobj = this.#want(WpLinuxDrmSyncobjManagerV1Proxy, 1);
+    this.dmabuf = this.#want(ZwpLinuxDmabufV1Proxy, DMABUF_VERSION);
+    if (this.dmabuf) {
+      this.dmabuf.handler = {
+        modifier: (_, format, hi, lo) => {
+          const modifier = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+          if (modifier === DRM_FORMAT_MOD_LINEAR) this.dmabufFormats.add(format | 0);
+        },
+      };
+    }
+    this.#presentation = this.#want(WpPresentationProxy, VERSIONS.presentation);
+    if (this.#presentation) {
+      this.#presentation.handler = {
+        clockId: (_, clock) => {
+          this.#presentationClock = clock;
+        },
+      };
+    }
     for (const global of display.registry.globals.values()) {
       if (global.interface === 'wl_output') this.#addOutput(global.name);
     }
@@ -97,6 +146,19 @@ export class HostConnection {
   /** The rate of an output our windows may be on; 60 Hz when none tells. */
   get refreshMhz(): number {
     return this.outputs.find(({ refreshMhz }) => refreshMhz > 0)?.refreshMhz ?? 60_000;
+  }
+
+  /** Null where the host does not tell when frames are seen, or in times of another clock than ours. */
+  get presentation(): WpPresentationProxy | null {
+    return this.#presentationClock === CLOCK_MONOTONIC ? this.#presentation : null;
+  }
+
+  /** Why clients' buffers cannot be passed through to this host at all; undefined when they can. */
+  get passThroughObstacle(): string | undefined {
+    if (!this.subcompositor) return 'the host compositor offers no wl_subcompositor';
+    // Without it nothing can be cut off at the window's edge.
+    if (!this.viewporter) return 'the host compositor offers no wp_viewporter';
+    return undefined;
   }
 
   close(): void {

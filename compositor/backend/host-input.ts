@@ -18,6 +18,7 @@ import { passedKeymap } from '../seat/keymap.ts';
 import type { AxisEvent } from '../seat/axis.ts';
 import type { BackendHost } from './backend.ts';
 import type { HostConnection } from './host-connection.ts';
+import { hostFactor } from './layer-plan.ts';
 
 type FindOutput = (surface: WlSurfaceProxy | null) => { readonly output: Output } | undefined;
 
@@ -227,7 +228,6 @@ export class HostInput {
 
 /** The host's surface-local point in our global space. */
 function toGlobal(output: Output, x: number, y: number): { x: number; y: number } {
-  const { scale } = output;
-  const factor = Number.isInteger(scale) ? 1 : 1 / scale;
-  return { x: output.x + x * factor, y: output.y + y * factor };
+  const factor = hostFactor(output);
+  return { x: output.x + x / factor, y: output.y + y / factor };
 }

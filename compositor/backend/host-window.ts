@@ -1,5 +1,5 @@
 /** One of our outputs as a toplevel of the host. */
-import type { WlCallbackProxy, WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
+import type { WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
 import type { ZxdgToplevelDecorationV1Proxy } from '../../protocols/generated/xdg-decoration-unstable-v1.client.ts';
 import { ZxdgToplevelDecorationV1Mode } from '../../protocols/generated/xdg-decoration-unstable-v1.interfaces.ts';
 import type {
@@ -8,9 +8,13 @@ import type {
 } from '../../protocols/generated/xdg-shell.client.ts';
 import type { PixelTarget } from '../render/composer.ts';
 import { Region } from '../surface/region.ts';
-import type { FrameToShow } from './backend.ts';
-import type { HostConnection } from './host-connection.ts';
+import type { FrameToShow, Presentation } from './backend.ts';
 import { HostBuffers } from './host-buffers.ts';
+import type { HostConnection } from './host-connection.ts';
+import { HostFrame } from './host-frame.ts';
+import type { LayerParts } from './host-layer.ts';
+import { HostScene } from './host-scene.ts';
+import { bufferScale } from './layer-plan.ts';
 
 export interface HostWindowListener {
   /** The host wants this many surface-local pixels; 0 = as we like. Told with the first configure and each later one. */
@@ -18,10 +22,16 @@ export interface HostWindowListener {
   /** Whole pixels of ours a surface-local one of the host. */
   scaled(scale: number): void;
   closed(): void;
-  /** The last frame is on screen, or a buffer is free again: the next one can come. */
+  /** The host wants the next frame. */
   frameDone(): void;
+  /** The host has told when a frame was seen. */
+  blanked(presentation: Presentation): void;
+  /** A frame that could not be shown can be now. */
   canDraw(): void;
 }
+
+/** A surface of ours each has one in the host; with more of them the picture is drawn by us. */
+const MAX_LAYERS = 512;
 
 export class HostWindow {
   readonly surface: WlSurfaceProxy;
@@ -29,18 +39,34 @@ export class HostWindow {
   readonly #toplevel: XdgToplevelProxy;
   /** Has to go before the toplevel, or the host rightly complains of an orphan. */
   readonly #decoration: ZxdgToplevelDecorationV1Proxy | undefined;
+  readonly #host: HostConnection;
+  /** Of the whole picture, or what is below everything passed through. */
   readonly #buffers: HostBuffers;
   readonly #listener: HostWindowListener;
-  #frame: WlCallbackProxy | undefined;
+  /** Null: everything is drawn by us. */
+  readonly #scene: HostScene | null;
+  #frame: HostFrame | undefined;
+  /** The last frame was made of the scene's surfaces. */
+  #passes = false;
+  #wantsFrame = false;
   #configured = false;
   #wanted = { width: 0, height: 0 };
   #scale = 1;
   #shown: PixelTarget | null = null;
+  #shownScale = 1;
 
-  constructor(host: HostConnection, title: string, listener: HostWindowListener) {
+  /** `layers`: to pass surfaces through with; null: to draw all of them. */
+  constructor(
+    host: HostConnection,
+    title: string,
+    layers: LayerParts | null,
+    listener: HostWindowListener,
+  ) {
+    this.#host = host;
     this.#listener = listener;
-    this.#buffers = new HostBuffers(host.shm, () => listener.canDraw());
+    this.#buffers = new HostBuffers(host.shm, 'xrgb8888', () => listener.canDraw());
     this.surface = host.compositor.createSurface();
+    this.#scene = layers && new HostScene(layers, this.surface, () => this.askForFrame());
     this.surface.handler = {
       preferredBufferScale: (_, factor) => this.#setScale(factor),
       enter: (surface, output) => {
@@ -65,9 +91,14 @@ export class HostWindow {
     this.surface.commit();
   }
 
-  /** Pixels of the newest frame. */
+  /** Pixels of the newest frame; null when we have not drawn it. */
   get shown(): PixelTarget | null {
-    return this.#shown;
+    return this.#passes ? null : this.#shown;
+  }
+
+  /** Something new can be shown although nothing changed. */
+  get wantsFrame(): boolean {
+    return this.#wantsFrame;
   }
 
   get scale(): number {
@@ -75,44 +106,73 @@ export class HostWindow {
   }
 
   /** False: it cannot be shown now (not configured, no buffer free); `canDraw` says when. */
-  show(frame: FrameToShow, bufferScale: number): boolean {
+  show(frame: FrameToShow): boolean {
     if (!this.#configured) return false;
-    const { width, height } = frame.output.description;
-    const { damage } = frame;
-    const resized = this.#shown?.width !== width || this.#shown.height !== height;
-    if (!damage.isEmpty || resized) {
-      const buffer = this.#buffers.next(width, height, damage);
-      if (!buffer) return false;
-      frame.paint(buffer.target, buffer.stale);
-      const changed = resized ? buffer.stale : damage;
-      buffer.stale = Region.empty;
-      buffer.busy = true;
-      this.#shown = buffer.target;
-      this.surface.setBufferScale(bufferScale);
-      this.surface.attach(buffer.proxy, 0, 0);
-      for (const rect of changed.rects()) {
-        this.surface.damageBuffer(rect.x, rect.y, rect.width, rect.height);
-      }
-    }
-    const callback = this.surface.frame();
-    this.#frame = callback;
-    callback.handler = {
-      done: () => {
-        if (this.#frame !== callback) return;
-        this.#frame = undefined;
-        this.#listener.frameDone();
+    const passes = this.#scene !== null && passable(frame);
+    if (!this.#drawPicture(frame, passes)) return false;
+    this.#wantsFrame = false;
+    if (passes) this.#scene?.update(frame);
+    else this.#scene?.clear();
+    const top = passes ? this.#scene?.top : undefined;
+    this.#frame?.cancelCallbacks();
+    this.#frame = new HostFrame(
+      top ? [this.surface, top] : [this.surface],
+      this.#host.presentation,
+      {
+        done: () => this.#listener.frameDone(),
+        seen: (presentation) => {
+          if (presentation) this.#listener.blanked(presentation);
+          frame.seen(presentation);
+        },
       },
-    };
+    );
+    this.#scene?.commit();
     this.surface.commit();
+    this.#passes = passes;
     return true;
   }
 
+  /** What could not be shown before can be shown now. */
+  askForFrame(): void {
+    this.#wantsFrame = true;
+    this.#listener.canDraw();
+  }
+
   dispose(): void {
+    this.#frame?.cancel();
+    this.#scene?.clear();
     this.#decoration?.destroy();
     this.#toplevel.destroy();
     this.#xdgSurface.destroy();
     this.surface.destroy();
     this.#buffers.dispose();
+  }
+
+  /** The picture itself, or the bare background below the scene. False: no buffer is free. */
+  #drawPicture(frame: FrameToShow, passes: boolean): boolean {
+    const { width, height } = frame.output.description;
+    const size = Region.rect(0, 0, width, height);
+    const scale = bufferScale(frame.output);
+    const resized =
+      this.#shown?.width !== width || this.#shown.height !== height || this.#shownScale !== scale;
+    const other = resized || passes !== this.#passes;
+    const damage = other ? size : passes ? Region.empty : frame.damage;
+    if (damage.isEmpty) return true;
+    const buffer = this.#buffers.next(width, height, damage);
+    if (!buffer) return false;
+    if (passes) frame.paintBackground(buffer.target, size);
+    else frame.paint(buffer.target, buffer.stale);
+    buffer.stale = Region.empty;
+    buffer.busy = true;
+    this.#shown = buffer.target;
+    this.#shownScale = scale;
+    this.surface.setBufferScale(scale);
+    // Without it the bounds of all subsurfaces count.
+    if (resized) this.#xdgSurface.setWindowGeometry(0, 0, width / scale, height / scale);
+    this.surface.attach(buffer.proxy, 0, 0);
+    for (const rect of damage.rects())
+      this.surface.damageBuffer(rect.x, rect.y, rect.width, rect.height);
+    return true;
   }
 
   #configure(serial: number): void {
@@ -127,6 +187,11 @@ export class HostWindow {
     this.#scale = scale;
     this.#listener.scaled(scale);
   }
+}
+
+/** Whether the host can be given the surfaces one by one. */
+function passable({ output, items }: FrameToShow): boolean {
+  return output.transform === 0 && items.length <= MAX_LAYERS;
 }
 
 /** wl_surface.preferred_buffer_scale */

@@ -1,13 +1,20 @@
-/** Our outputs as windows of another Wayland compositor: composed by us, input from the host. */
+/** Our outputs as windows of another Wayland compositor, composed by us or by the host; input from the host. */
 import type { Clock } from '../../native/clock.ts';
+import { ClientState } from '../client-state.ts';
 import type { CompositorLog } from '../log.ts';
 import type { Output, OutputDescription } from '../output/output.ts';
 import type { PixelTarget } from '../render/composer.ts';
 import { requirePixman } from '../render/pixman.ts';
-import type { Backend, BackendHost, FrameToShow } from './backend.ts';
-import type { HostConnection } from './host-connection.ts';
+import type { Backend, BackendHost, BackendStats, FrameItem, FrameToShow } from './backend.ts';
+import { type HostConnection, HostUnavailableError } from './host-connection.ts';
+import { HostImports } from './host-import.ts';
 import { HostInput } from './host-input.ts';
+import type { LayerParts } from './host-layer.ts';
+import { HostTimelines } from './host-timelines.ts';
+import { HostUses } from './host-uses.ts';
 import { HostWindow } from './host-window.ts';
+import { bufferScale, type CopyReason } from './layer-plan.ts';
+import { NESTED_MODES, type NestedMode } from './nested-mode.ts';
 
 export interface NestedOptions {
   /** Taken over. */
@@ -16,6 +23,8 @@ export interface NestedOptions {
   readonly log: CompositorLog;
   /** Wanted sizes; the host has the last word. */
   readonly outputs: readonly OutputDescription[];
+  /** Default: the first of NESTED_MODES. */
+  readonly mode?: NestedMode;
 }
 
 interface Pair {
@@ -27,28 +36,45 @@ export class NestedBackend implements Backend {
   readonly name = 'nested';
   readonly pace = 'asap';
   readonly canAddOutputs = false;
+  readonly passesBuffers: boolean;
+  readonly tellsPresentation: boolean;
   readonly #host: HostConnection;
   readonly #clock: Clock;
+  readonly #log: CompositorLog;
   readonly #wanted: readonly OutputDescription[];
   readonly #pairs: Pair[] = [];
+  /** Surfaces shown in frames so far: passed through, and copied for each reason. */
+  readonly #counts = new Map<CopyReason | null, number>();
+  #layers: LayerParts | null = null;
   #input: HostInput | undefined;
   #disposed = false;
 
-  /** Throws PixmanMissingError; then the host is closed. */
+  /** Throws PixmanMissingError or, when the mode asks too much of the host, HostUnavailableError; then the host is closed. */
   constructor(options: NestedOptions) {
-    this.#host = options.host;
-    this.#clock = options.clock;
-    this.#wanted = options.outputs;
+    const { host, clock, log, outputs, mode = NESTED_MODES[0] } = options;
+    this.#host = host;
+    this.#clock = clock;
+    this.#log = log;
+    this.#wanted = outputs;
+    this.tellsPresentation = host.presentation !== null;
+    const obstacle = host.passThroughObstacle;
+    this.passesBuffers = mode !== 'composited' && obstacle === undefined;
     try {
       requirePixman();
+      if (mode === 'pass-through' && obstacle !== undefined)
+        throw new HostUnavailableError(`cannot pass surfaces through: ${obstacle}`);
     } catch (error) {
-      this.#host.close();
+      host.close();
       throw error;
     }
+    if (mode !== 'composited' && obstacle !== undefined) log.info(`composited: ${obstacle}`);
   }
 
   start(desktop: BackendHost): void {
+    this.#layers = this.passesBuffers ? this.#makeLayers(desktop) : null;
     this.#host.display.onClosed = (error) => {
+      // It reads nothing any more.
+      this.#layers?.uses.dispose();
       const detail = error ? `: ${error.message}` : '';
       desktop.lost(`the host compositor is gone${detail}`);
     };
@@ -70,8 +96,28 @@ export class NestedBackend implements Backend {
 
   show(frame: FrameToShow): 'backend' | 'none' {
     const pair = this.#pairs.find(({ output }) => output === frame.output);
-    if (!pair) return 'none';
-    return pair.window.show(frame, bufferScale(frame.output)) ? 'backend' : 'none';
+    if (!pair || !this.#host.display.open) return 'none';
+    return pair.window.show(frame) ? 'backend' : 'none';
+  }
+
+  wantsFrame(output: Output): boolean {
+    return this.#pairs.some((pair) => pair.output === output && pair.window.wantsFrame);
+  }
+
+  stats(): BackendStats {
+    const mode: NestedMode = this.passesBuffers ? 'pass-through' : 'composited';
+    if (!this.#layers) return { mode };
+    const { uses, imports, timelines } = this.#layers;
+    const copied: Record<string, number> = {};
+    for (const [reason, count] of this.#counts) if (reason !== null) copied[reason] = count;
+    return {
+      mode,
+      explicitSync: timelines !== null,
+      passed: this.#counts.get(null) ?? 0,
+      copied,
+      imports: imports.size,
+      ...uses.stats,
+    };
   }
 
   pixels(output: Output): PixelTarget | null {
@@ -89,11 +135,35 @@ export class NestedBackend implements Backend {
     this.#disposed = true;
     this.#input?.dispose();
     for (const { window } of this.#pairs.splice(0)) window.dispose();
+    this.#layers?.imports.dispose();
+    this.#layers?.timelines?.dispose();
     this.#host.close();
+    this.#layers?.uses.dispose();
+  }
+
+  #makeLayers({ sync, dmabufs }: BackendHost): LayerParts {
+    const host = this.#host;
+    const again = (): void => {
+      for (const { window } of this.#pairs) window.askForFrame();
+    };
+    return {
+      host,
+      imports: new HostImports(host, again),
+      uses: new HostUses({ clock: this.#clock, log: this.#log, dmabufs, sync }),
+      timelines: host.syncobj && new HostTimelines(host.syncobj, sync),
+      count: (item, reason) => this.#count(item, reason),
+    };
+  }
+
+  #count({ surface }: FrameItem, reason: CopyReason | null): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+    if (reason === null || reason === 'being imported') return;
+    const what = `wl_surface@${surface.id} is copied, not passed through: ${reason}`;
+    ClientState.of(surface.client).infoOnce(`copied ${reason}`, what);
   }
 
   #open(desktop: BackendHost, output: Output, description: OutputDescription): void {
-    const window: HostWindow = new HostWindow(this.#host, `Syncline ${output.name}`, {
+    const window: HostWindow = new HostWindow(this.#host, `Syncline ${output.name}`, this.#layers, {
       resized: (width, height) => {
         const scale = bufferScale(output);
         const wanted =
@@ -112,16 +182,16 @@ export class NestedBackend implements Backend {
         if (this.#pairs.length > 1) desktop.removeOutput(output);
         else desktop.lost('the host closed our window');
       },
-      frameDone: () => output.clock.presented(this.#clock.nowNs()),
+      frameDone: () => {
+        const nowNs = this.#clock.nowNs();
+        if (this.tellsPresentation) output.clock.done(nowNs);
+        else output.clock.presented(nowNs);
+      },
+      blanked: ({ timestampNs }) => output.clock.alignTo(timestampNs),
       canDraw: () => output.clock.schedule(),
     });
     this.#pairs.push({ output, window });
   }
-}
-
-/** Host buffers have whole scales. */
-export function bufferScale(output: Output): number {
-  return Number.isInteger(output.scale) ? output.scale : 1;
 }
 
 function differs(output: Output, wanted: { width: number; height: number }): boolean {

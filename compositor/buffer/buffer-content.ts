@@ -15,6 +15,15 @@ export interface SolidColor {
   readonly alpha: number;
 }
 
+/** Where a wl_shm buffer lies in its pool's file. `fd` is borrowed, for the moment. */
+export interface SharedMemory {
+  readonly fd: number;
+  readonly offsetBytes: number;
+  readonly strideBytes: number;
+  /** Whether it may be mapped writable. */
+  readonly writable: boolean;
+}
+
 /** The one plane of a linear dma-buf. `fd` is borrowed and lives as long as the content. */
 export interface DmabufPlane {
   readonly fd: number;
@@ -45,6 +54,10 @@ export interface BufferContent {
   readonly solid?: SolidColor;
   /** Only of kind "dmabuf". */
   readonly plane?: DmabufPlane;
+  /** Only of kind "shm", and only while the pool's descriptor is kept. */
+  readonly shared?: SharedMemory | undefined;
+  /** Its memory must not be shown as it is any more: see LostBufferPolicy "blank". */
+  readonly blank?: boolean;
   read(use: (pixels: PixelView) => void): 'ok' | 'revoked';
   /**
    * Gives the pixels to `use` to be overwritten (captures), as {@link BufferContent.read} does. "read-only": the client does not let

@@ -18,6 +18,7 @@ export class ClientBuffer {
   readonly content: BufferContent;
   readonly #owned: OwnedContent;
   #resource: WlBufferResource | null;
+  readonly #disposeListeners = new Set<() => void>();
   #references = 1;
   #uses = 0;
 
@@ -55,7 +56,15 @@ export class ClientBuffer {
 
   unref(): void {
     this.#references--;
-    if (this.#references === 0) this.#owned.dispose();
+    if (this.#references > 0) return;
+    for (const listener of this.#disposeListeners) listener();
+    this.#owned.dispose();
+  }
+
+  /** Told before the storage goes. Returns the remover. */
+  onDisposed(listener: () => void): () => void {
+    this.#disposeListeners.add(listener);
+    return () => this.#disposeListeners.delete(listener);
   }
 
   /** For {@link BufferUse}. */

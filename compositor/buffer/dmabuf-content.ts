@@ -61,6 +61,10 @@ export class DmabufContent implements BufferContent {
     return this.#deviceGone;
   }
 
+  get blank(): boolean {
+    return this.#blank;
+  }
+
   /** Its device went. For the tracker. */
   markDeviceGone(policy: LostBufferPolicy): void {
     this.#deviceGone = true;

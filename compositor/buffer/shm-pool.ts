@@ -4,10 +4,18 @@ import type { NativeMapping } from '../../native/binding.ts';
 import { hasErrno } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { PixelFormat } from './format.ts';
-import type { BufferContent, PixelView } from './buffer-content.ts';
+import type { BufferContent, PixelView, SharedMemory } from './buffer-content.ts';
+
+/** What a pool tells its maker, each once. */
+export interface ShmPoolListener {
+  /** Its memory is unmapped. */
+  onFreed(): void;
+  onFdClosed(): void;
+}
 
 /**
- * Counted: the wl_shm_pool object and each buffer made of it. Keeps its descriptor for resize until the pool object goes.
+ * Counted: the wl_shm_pool object and each buffer made of it. Keeps its descriptor for resize until the pool object goes, and
+ * longer for those who pass the memory on.
  *
  * A file that is shorter than promised, or is truncated later, reads as zeros: the mapping's guard counts such faults.
  */
@@ -17,13 +25,10 @@ export class ShmPool {
   #writable: boolean;
   #sizeBytes: number;
   #references = 1;
-  readonly #onFreed: () => void;
+  readonly #listener: ShmPoolListener;
 
-  /**
-   * Takes ownership of `fd`, also when it throws. SystemError when the descriptor cannot be mapped. `onFreed` is called when
-   * the memory is unmapped.
-   */
-  constructor(fd: OwnedFd, sizeBytes: number, onFreed: () => void) {
+  /** Takes ownership of `fd`, also when it throws. SystemError when the descriptor cannot be mapped; then nothing is told. */
+  constructor(fd: OwnedFd, sizeBytes: number, listener: ShmPoolListener) {
     try {
       ({ mapping: this.#mapping, writable: this.#writable } = map(fd, sizeBytes));
     } catch (error) {
@@ -32,11 +37,16 @@ export class ShmPool {
     }
     this.#fd = fd;
     this.#sizeBytes = sizeBytes;
-    this.#onFreed = onFreed;
+    this.#listener = listener;
   }
 
   get sizeBytes(): number {
     return this.#sizeBytes;
+  }
+
+  /** The descriptor, borrowed; null once closed. */
+  get fd(): number | null {
+    return this.#fd?.fd ?? null;
   }
 
   /** The pages; another ArrayBuffer after each resize. */
@@ -71,15 +81,17 @@ export class ShmPool {
   unref(): void {
     this.#references--;
     if (this.#references > 0) return;
-    this.poolDestroyed();
+    this.poolDestroyed(false);
     native.unmap(this.#mapping.id);
-    this.#onFreed();
+    this.#listener.onFreed();
   }
 
-  /** The pool object is gone: no resize will come. Its buffers live on. Idempotent. */
-  poolDestroyed(): void {
-    this.#fd?.close();
+  /** The pool object is gone: no resize will come. Its buffers live on, with the descriptor where `keepFd` says so. Idempotent. */
+  poolDestroyed(keepFd: boolean): void {
+    if (keepFd || !this.#fd) return;
+    this.#fd.close();
     this.#fd = null;
+    this.#listener.onFdClosed();
   }
 }
 
@@ -125,6 +137,13 @@ export class ShmContent implements BufferContent {
     this.format = format.fourcc;
     this.opaque = format.opaque;
     this.sizeBytes = layout.strideBytes * layout.height;
+  }
+
+  get shared(): SharedMemory | undefined {
+    const { fd, writable } = this.#pool;
+    if (fd === null) return undefined;
+    const { offsetBytes, strideBytes } = this.#layout;
+    return { fd, offsetBytes, strideBytes, writable };
   }
 
   read(use: (pixels: PixelView) => void): 'ok' | 'revoked' {

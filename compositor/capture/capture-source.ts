@@ -55,5 +55,3 @@ export interface CaptureSource {
 export const OPAQUE_FORMATS: readonly number[] = ['XR24', 'AR24', 'XB24', 'AB24'].map(fourcc);
 /** Formats of images that may be seen through. */
 export const TRANSLUCENT_FORMATS: readonly number[] = ['AR24', 'AB24'].map(fourcc);
-/** What is where no surface is. */
-export const TRANSPARENT: Colour = { red: 0, green: 0, blue: 0, alpha: 0 };

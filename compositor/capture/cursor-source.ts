@@ -1,12 +1,12 @@
 /** The cursor's image as a source of its own, at the scale and transform of the source it moves over. */
 import type { Output } from '../output/output.ts';
-import type { Colour } from '../render/composer.ts';
+import { type Colour, TRANSPARENT } from '../render/composer.ts';
 import { flattenScene } from '../render/scene.ts';
 import { type Affine, chain, IDENTITY, scaling, transformOf } from '../render/transform.ts';
 import type { Cursor } from '../seat/cursor.ts';
 import type { Surface } from '../surface/surface.ts';
 import type { Transform } from '../surface/transform.ts';
-import { TRANSLUCENT_FORMATS, TRANSPARENT } from './capture-source.ts';
+import { TRANSLUCENT_FORMATS } from './capture-source.ts';
 import type { CaptureListener, CaptureSize, CaptureSource, CaptureView } from './capture-source.ts';
 
 /** From the cursor's surface to the pixels of its image, which are `width` × `height` before the transform. */

@@ -1,6 +1,6 @@
 /** A window as a source of images: its geometry (no shadows) with popups as far as they lie on it, wherever it is, shown or not. */
 import type { Output } from '../output/output.ts';
-import type { Colour } from '../render/composer.ts';
+import { type Colour, TRANSPARENT } from '../render/composer.ts';
 import { flattenScene, type SceneRoot } from '../render/scene.ts';
 import { type Affine, mapPoint, scaling } from '../render/transform.ts';
 import type { Cursor } from '../seat/cursor.ts';
@@ -8,7 +8,7 @@ import type { Seat } from '../seat/seat.ts';
 import type { Shell } from '../shell/shell.ts';
 import type { Toplevel } from '../shell/toplevel.ts';
 import type { Transform } from '../surface/transform.ts';
-import { TRANSLUCENT_FORMATS, TRANSPARENT } from './capture-source.ts';
+import { TRANSLUCENT_FORMATS } from './capture-source.ts';
 import type { CaptureListener, CaptureSize, CaptureSource, CaptureView } from './capture-source.ts';
 
 export interface ToplevelSourceOptions {

@@ -26,13 +26,14 @@ const MAX_INT = 0x7fff_ffff;
 export function createShmGlobal(context: HandlerContext): Global {
   // wl_shm.format lists all fourccs; ours are among them.
   const formats = shmFormats() as WlShmFormat[];
+  const shmRequests = makeRequests(context.keepsPoolFds);
   return context.display.createGlobal(WlShm, SHM_VERSION, (resource) => {
     resource.handler = shmRequests;
     for (const format of formats) WlShm.sendFormat(resource, format);
   });
 }
 
-const shmRequests: WlShmRequests = {
+const makeRequests = (keepsFds: boolean): WlShmRequests => ({
   createPool(resource: WlShmResource, id: WlShmPoolResource, fd: OwnedFd, size: number): void {
     if (size <= 0) {
       fd.close();
@@ -44,35 +45,44 @@ const shmRequests: WlShmRequests = {
       resource.client.postNoMemory();
       return;
     }
-    id.addDestroyListener(() => state.give('bufferFds'));
     const memory = state.memory.take('shm', fd.fd, size);
     if (!memory) {
       fd.close();
+      state.give('bufferFds');
       resource.client.postNoMemory();
       return;
     }
-    const pool = createPool(resource, memory, fd, size);
+    const pool = createPool(resource, state, memory, fd, size);
     id.handler = poolRequests(pool, memory, state);
     id.addDestroyListener(() => {
-      pool.poolDestroyed();
+      pool.poolDestroyed(keepsFds && state.keepPoolFd(pool));
       pool.unref();
     });
   },
 
   release: () => undefined,
-};
+});
 
-/** Takes over `memory`, which is given back with the pool. */
+/** Takes over `memory`, which is given back with the pool, and the booked descriptor, with the pool's. */
 function createPool(
   resource: WlShmResource,
+  state: ClientState,
   memory: MemoryHold,
   fd: OwnedFd,
   sizeBytes: number,
 ): ShmPool {
   try {
-    return new ShmPool(fd, sizeBytes, () => memory.release());
+    const pool: ShmPool = new ShmPool(fd, sizeBytes, {
+      onFreed: () => memory.release(),
+      onFdClosed: () => {
+        state.give('bufferFds');
+        state.poolFdClosed(pool);
+      },
+    });
+    return pool;
   } catch (error) {
     memory.release();
+    state.give('bufferFds');
     throw cannotMap(resource, sizeBytes, error);
   }
 }

@@ -124,11 +124,22 @@ export class FrameClock {
   /** The backend's answer to a latch that returned `backend`. Later vertical blanks follow `timestampNs`. */
   presented(timestampNs: bigint): void {
     if (this.#phase !== 'shown-backend') return;
+    this.alignTo(timestampNs);
+    this.done(timestampNs);
+  }
+
+  /** As {@link presented}, from a backend that tells vertical blanks by {@link alignTo}: this is none. */
+  done(timestampNs: bigint): void {
+    if (this.#phase !== 'shown-backend') return;
     this.#timer?.close();
+    this.#finish(timestampNs, this.#sequenceAt(timestampNs));
+  }
+
+  /** There was a vertical blank at `timestampNs`: later ones follow it. */
+  alignTo(timestampNs: bigint): void {
     const sequence = this.#sequenceAt(timestampNs);
     this.#baseNs = timestampNs;
     this.#baseSequence = sequence;
-    this.#finish(timestampNs, sequence);
   }
 
   dispose(): void {

@@ -7,6 +7,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { Scheduler } from '../commit/scheduler.ts';
 import { createOutputGlobal } from '../handlers/output.ts';
 import type { CompositorLog } from '../log.ts';
+import type { PixelTarget } from '../render/composer.ts';
 import type { SceneRoot } from '../render/scene.ts';
 import type { Surface } from '../surface/surface.ts';
 import type { AppliedUpdate } from '../surface/surface-state.ts';
@@ -132,6 +133,11 @@ export class OutputList {
 
   damageAll(output: Output): void {
     this.#entries.find((entry) => entry.output === output)?.repaint.damageAll();
+  }
+
+  /** See {@link Repaint.snapshot}. */
+  snapshot(output: Output): PixelTarget | null {
+    return this.#entries.find((entry) => entry.output === output)?.repaint.snapshot() ?? null;
   }
 
   scheduleAll(): void {

@@ -1,13 +1,15 @@
 /** One output's cycle: damage → latch → compose → show → frame callbacks and presentation feedback. */
 import { WpPresentationFeedbackKind } from '../../protocols/generated/presentation-time.interfaces.ts';
-import type { Backend } from '../backend/backend.ts';
+import type { Backend, Presentation } from '../backend/backend.ts';
+import { ARGB8888 } from '../buffer/format.ts';
 import type { Scheduler } from '../commit/scheduler.ts';
 import type { CompositorLog } from '../log.ts';
-import { type Colour, paint } from '../render/composer.ts';
+import { type Colour, paint, type PixelTarget, TRANSPARENT } from '../render/composer.ts';
 import { DamageTracker } from '../render/damage-tracker.ts';
+import { pixmanFormatOf } from '../render/formats.ts';
 import { itemBox, outputMap } from '../render/output-map.ts';
 import { flattenScene, type SceneItem, type SceneRoot } from '../render/scene.ts';
-import type { Affine } from '../render/transform.ts';
+import { type Affine, chain, translation } from '../render/transform.ts';
 import { Region } from '../surface/region.ts';
 import type { SurfaceFrame } from '../surface/surface-frame.ts';
 import type { AppliedUpdate } from '../surface/surface-state.ts';
@@ -37,7 +39,12 @@ export interface RepaintStats {
   readonly paintedPixels: number;
 }
 
+const BYTES_PER_PIXEL = 4;
 const NO_FLAGS = 0;
+/** Of one surface alone: what is below is to be seen through it. */
+const LAYER_FORMAT = pixmanFormatOf(ARGB8888) ?? 0;
+/** A backend that never tells of a frame does not make us keep all of them. */
+const MAX_UNSEEN_FRAMES = 16;
 /** What is where no surface is. */
 export const BACKGROUND: Colour = { red: 0x2020, green: 0x2525, blue: 0x2c2c };
 
@@ -47,7 +54,9 @@ export class Repaint implements FrameClockListener {
   #map: Affine;
   #bounds: Region;
   #items: SceneItem[] = [];
-  #inFlight: SurfaceFrame[] = [];
+  #inFlight: readonly SurfaceFrame[] = [];
+  /** Frames of which a backend will tell when they were seen, oldest first. */
+  readonly #unseen = new Set<readonly SurfaceFrame[]>();
   /** The newest content update painted of each surface. */
   readonly #painted = new WeakMap<Surface, number>();
   #frames = 0;
@@ -101,14 +110,21 @@ export class Repaint implements FrameClockListener {
     this.#noteVisibility();
     const damage = this.#tracker.update(this.#items, this.#map, this.#bounds);
     const wanted = this.#items.some(({ surface }) => surface.wantsFrame);
-    if (damage.isEmpty && !wanted) return 'none';
+    const told = backend.passesBuffers && this.#tracker.changed;
+    if (damage.isEmpty && !wanted && !told && backend.wantsFrame?.(output) !== true) return 'none';
+    const frames: SurfaceFrame[] = [];
     const shown = backend.show({
       output,
       damage,
-      paint: (target, part) => {
-        const result = paint(target, this.#items, this.#map, part, BACKGROUND);
-        this.#paintedPixels += result.pixels;
+      items: this.#items.map((item) => ({ ...item, damage: this.#tracker.damageOf(item.surface) })),
+      paint: (target, part) => this.#paint(target, this.#items, this.#map, part, BACKGROUND),
+      paintBackground: (target, part) => this.#paint(target, [], this.#map, part, BACKGROUND),
+      paintItem: (target, item, originX, originY, part) => {
+        const map = chain(this.#map, translation(-originX, -originY));
+        const layer = { ...target, pixmanFormat: LAYER_FORMAT };
+        this.#paint(layer, [item], map, part, TRANSPARENT);
       },
+      seen: (presentation) => this.#seen(frames, presentation),
     });
     if (shown === 'none') {
       this.#tracker.addPixels(damage);
@@ -116,9 +132,23 @@ export class Repaint implements FrameClockListener {
     }
     this.#frames++;
     if (!damage.isEmpty) this.#paintedFrames++;
-    this.#discardInFlight();
-    for (const { surface } of this.#items) this.#takeFrame(surface);
+    if (!backend.tellsPresentation) this.#discard(this.#inFlight);
+    for (const { surface } of this.#items) this.#takeFrame(surface, frames);
+    this.#inFlight = frames;
+    if (backend.tellsPresentation) this.#expect(frames);
     return shown;
+  }
+
+  /** Everything as it is now, painted anew: for backends that have no pixels of the whole. Null before the first frame. */
+  snapshot(): PixelTarget | null {
+    if (this.#frames === 0) return null;
+    const { width, height } = this.#options.output.description;
+    const strideBytes = width * BYTES_PER_PIXEL;
+    const bytes = new ArrayBuffer(strideBytes * height);
+    const target = { width, height, bytes, offsetBytes: 0, strideBytes };
+    const items = flattenScene(this.#options.roots());
+    paint(target, items, this.#map, this.#bounds, BACKGROUND);
+    return target;
   }
 
   presented(timestampNs: bigint, sequence: bigint): void {
@@ -133,12 +163,18 @@ export class Repaint implements FrameClockListener {
       // A host's frame callback says little about when its screen was refreshed.
       flags: backend.pace === 'deadline' ? WpPresentationFeedbackKind.vsync : NO_FLAGS,
     };
-    for (const frame of frames) frame.presented(info);
+    for (const frame of frames) {
+      if (backend.tellsPresentation) frame.done(timestampNs);
+      else frame.presented(info);
+    }
   }
 
   /** The output goes: nobody waits for its frames any more. */
   dispose(): void {
-    this.#discardInFlight();
+    this.#discard(this.#inFlight);
+    for (const frames of this.#unseen) this.#discard(frames);
+    this.#inFlight = [];
+    this.#unseen.clear();
     for (const { surface } of this.#items) {
       this.#options.visibility(surface, this.#options.output, false);
     }
@@ -146,16 +182,40 @@ export class Repaint implements FrameClockListener {
   }
 
   /** Of surfaces with something new; a still one is not presented again with each frame of its neighbours. */
-  #takeFrame(surface: Surface): void {
+  #takeFrame(surface: Surface, frames: SurfaceFrame[]): void {
     if (this.#painted.get(surface) === surface.appliedUpdate && !surface.wantsFrame) return;
     this.#painted.set(surface, surface.appliedUpdate);
     this.#options.scheduler.latched(surface, this.#options.output);
-    this.#inFlight.push(surface.takeFrame());
+    frames.push(surface.takeFrame());
   }
 
-  #discardInFlight(): void {
-    const frames = this.#inFlight;
-    this.#inFlight = [];
+  #paint(
+    target: PixelTarget,
+    items: readonly SceneItem[],
+    map: Affine,
+    part: Region,
+    background: Colour,
+  ): void {
+    this.#paintedPixels += paint(target, items, map, part, background).pixels;
+  }
+
+  #expect(frames: readonly SurfaceFrame[]): void {
+    this.#unseen.add(frames);
+    for (const oldest of this.#unseen) {
+      if (this.#unseen.size <= MAX_UNSEEN_FRAMES) break;
+      this.#unseen.delete(oldest);
+      this.#discard(oldest);
+    }
+  }
+
+  #seen(frames: readonly SurfaceFrame[], presentation: Presentation | null): void {
+    if (!this.#unseen.delete(frames)) return;
+    if (!presentation) return this.#discard(frames);
+    const { output } = this.#options;
+    for (const frame of frames) frame.presented({ output, ...presentation });
+  }
+
+  #discard(frames: readonly SurfaceFrame[]): void {
     for (const frame of frames) frame.discarded(this.#options.nowNs());
   }
 

@@ -28,6 +28,9 @@ export interface Colour {
   readonly alpha?: number;
 }
 
+/** For targets with an alpha channel. */
+export const TRANSPARENT: Colour = { red: 0, green: 0, blue: 0, alpha: 0 };
+
 export interface PaintResult {
   /** Surfaces whose memory was gone while it was read; zeros were drawn. */
   readonly revoked: readonly Surface[];
@@ -86,7 +89,7 @@ export function paint(
 }
 
 /** What lies below this part of the item need not be drawn, in target pixels. */
-function opaquePart(item: SceneItem, content: BufferContent, map: Affine): Region {
+export function opaquePart(item: SceneItem, content: BufferContent, map: Affine): Region {
   const { state } = item;
   if (state.opacity < 1) return Region.empty;
   const whole = roundIn(

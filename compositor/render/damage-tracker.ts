@@ -12,6 +12,8 @@ interface Tracked {
   order: number;
   /** Surface-local damage since the last frame. */
   damage: Region;
+  /** Surface-local damage of the last frame against the one before. */
+  readonly frameDamage: Region;
 }
 
 /** One output's memory of its last frame. */
@@ -19,6 +21,17 @@ export class DamageTracker {
   #tracked = new Map<Surface, Tracked>();
   #map: Affine | undefined;
   #extra: Region = Region.empty;
+  #changed = false;
+
+  /** Whether the last frame differs from the one before in anything, be it seen or not: a buffer replaced without damage. */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
+  /** Surface-local damage of a surface in the last frame, without what moving and reshaping damaged. */
+  damageOf(surface: Surface): Region {
+    return this.#tracked.get(surface)?.frameDamage ?? Region.empty;
+  }
 
   /** Surfaces of the last frame, bottom to top. */
   get surfaces(): Iterable<Surface> {
@@ -48,10 +61,20 @@ export class DamageTracker {
     this.#extra = Region.empty;
     this.#map = map;
     let highest = -1;
+    this.#changed = items.length !== before.size || !damage.isEmpty;
     items.forEach((item, order) => {
       const box = itemBox(item, map);
       const last = before.get(item.surface);
-      after.set(item.surface, { box, state: item.state, order, damage: Region.empty });
+      after.set(item.surface, {
+        box,
+        state: item.state,
+        order,
+        damage: Region.empty,
+        frameDamage: last?.damage ?? Region.empty,
+      });
+      if (last?.state !== item.state || last.order !== order || !sameBox(last.box, box)) {
+        this.#changed = true;
+      }
       if (!last) {
         damage = damage.union(boxRegion(box));
         return;

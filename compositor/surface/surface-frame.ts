@@ -15,7 +15,7 @@ export function sendFrameDone(callback: WlCallbackResource, timeNs: bigint): voi
 
 /**
  * What an output took from a surface when it painted it: frame callbacks and presentation feedbacks of the updates in that frame.
- * Exactly one of `presented` and `discarded` is called on it.
+ * Exactly one of `presented` and `discarded` is called on it, perhaps after `done`.
  */
 export class SurfaceFrame {
   /** Number of the newest content update in it. */
@@ -36,16 +36,21 @@ export class SurfaceFrame {
     this.#onPresented = onPresented;
   }
 
+  /** It is time to draw the next frame, whether or not this one is visible yet: frame callbacks. Idempotent. */
+  done(timeNs: bigint): void {
+    for (const callback of this.#callbacks ?? []) sendFrameDone(callback, timeNs);
+  }
+
   /** The frame is visible: frame callbacks, then presentation feedback. */
   presented(info: PresentedInfo): void {
-    for (const callback of this.#callbacks ?? []) sendFrameDone(callback, info.timestampNs);
+    this.done(info.timestampNs);
     for (const feedback of this.#feedbacks ?? []) feedback.presented(info);
     this.#onPresented(info);
   }
 
   /** The frame never became visible (output gone). Callbacks fire all the same, so that the client goes on. */
   discarded(timeNs: bigint): void {
-    for (const callback of this.#callbacks ?? []) sendFrameDone(callback, timeNs);
+    this.done(timeNs);
     for (const feedback of this.#feedbacks ?? []) feedback.discarded();
   }
 }

@@ -184,10 +184,10 @@ export class TestTimeline {
   readonly device: SyncobjDevice;
   readonly handle: SyncobjHandle;
   readonly proxy: WpLinuxDrmSyncobjTimelineV1Proxy;
-  readonly #fixture: CompositorFixture;
+  readonly #fixture: Pick<CompositorFixture, 'kernel'>;
 
   constructor(
-    fixture: CompositorFixture,
+    fixture: Pick<CompositorFixture, 'kernel'>,
     device: SyncobjDevice,
     manager: WpLinuxDrmSyncobjManagerV1Proxy,
   ) {
