@@ -1,6 +1,10 @@
 /** syncline/compositor: a Wayland compositor to run, or to build another one around. */
 export { Compositor } from './compositor.ts';
 export type { CompositorStats } from './compositor.ts';
+export { AppSession, SessionTimeoutError } from './session/app-session.ts';
+export type { AppSessionOptions, WindowQuery } from './session/app-session.ts';
+export type { AppProcess, LaunchOptions } from './session/app-process.ts';
+export type { AppWindow, MouseButton } from './session/app-window.ts';
 export { describeOutputs } from './config.ts';
 export type { BackendContext, BackendFactory, CompositorOptions, OutputRequest } from './config.ts';
 export { CompositorCore } from './core.ts';
