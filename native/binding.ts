@@ -104,15 +104,22 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
    * Hot. recvmsg into `into[offset, offset + length)`; received fds (owned, CLOEXEC) go to `fds[1…]`, their count to `fds[0]`.
    * Returns bytes, 0 at end of file, or -errno. MSG_CTRUNC never leaks an fd. `fds` holds at least 1 + 253 entries;
    * a 255th one, `fds[254]`, is set to 1 when fds were lost on the way (MSG_CTRUNC: this process is out of fds), else to 0.
+   * Here and in sendmsg a whole ArrayBuffer is looked into faster than a view of one.
    */
-  recvmsg(fd: number, into: Uint8Array, offset: number, length: number, fds: Int32Array): number;
+  recvmsg(
+    fd: number,
+    into: ArrayBuffer | Uint8Array,
+    offset: number,
+    length: number,
+    fds: ArrayBuffer | Int32Array,
+  ): number;
   /** Hot. sendmsg of `from[offset, offset + length)` with `fds[0…fdCount)` borrowed; MSG_NOSIGNAL | MSG_DONTWAIT. Bytes or -errno. */
   sendmsg(
     fd: number,
-    from: Uint8Array,
+    from: ArrayBuffer | Uint8Array,
     offset: number,
     length: number,
-    fds: Int32Array,
+    fds: ArrayBuffer | Int32Array,
     fdCount: number,
   ): number;
   shutdown(fd: number): void;
@@ -130,7 +137,8 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   // --- the one epoll set -----------------------------------------------------
   /**
    * Creates an epoll set driven by one uv_poll on the environment's loop. When members are ready, up to `ready.length / 2` pairs
-   * [id, epoll events] are written to `ready` and `onReady(count)` is called once per loop turn (napi_make_callback).
+   * [id, epoll events] are written to `ready` and `onReady(count)` is called (napi_make_callback), once per loop turn. While nobody
+   * else on the loop has anything to do, a busy poller takes its turns one after the other (src/poller_stay.rs).
    * The uv_poll is idle (and does not keep the process alive) until pollerStart.
    */
   pollerCreate(ready: Int32Array, onReady: (count: number) => void): number;

@@ -16,11 +16,6 @@ export interface Watch {
   close(): void;
 }
 
-interface Member {
-  readonly fd: number;
-  readonly callback: (events: number) => void;
-}
-
 const READY_PAIRS = 256;
 
 /**
@@ -30,9 +25,12 @@ const READY_PAIRS = 256;
 export class Poller {
   readonly #ready = new Int32Array(2 * READY_PAIRS);
   readonly #members = new Map<number, Member>();
-  readonly #afterTurn = new Set<() => void>();
+  /** Replaced when it changes, so that a turn goes through it as it was. */
+  #afterTurn: readonly (() => void)[] = [];
   readonly #handle: number;
   #nextId = 1;
+  /** Pairs in {@link #ready} whose callbacks are being called in a turn of the loop. */
+  #delivering = 0;
   #closed = false;
 
   constructor() {
@@ -48,21 +46,19 @@ export class Poller {
   watch(fd: number, events: number, callback: (events: number) => void): Watch {
     const id = this.#nextId++;
     native.pollerAdd(this.#handle, fd, events, id);
-    this.#members.set(id, { fd, callback });
-    return {
-      modify: (next) => {
-        if (this.#members.has(id)) native.pollerModify(this.#handle, fd, next, id);
-      },
-      close: () => {
-        if (this.#members.delete(id) && !this.#closed) native.pollerRemove(this.#handle, fd);
-      },
-    };
+    const member = new Member(this.#members, this.#handle, id, fd, callback);
+    this.#members.set(id, member);
+    return member;
   }
 
   /** Called after each turn's callbacks, driven either way: the place to flush sockets. Returns its remover. */
   onTurnEnd(callback: () => void): () => void {
-    this.#afterTurn.add(callback);
-    return () => this.#afterTurn.delete(callback);
+    // Its own entry, should one function be given twice.
+    const entry = (): void => callback();
+    this.#afterTurn = [...this.#afterTurn, entry];
+    return () => {
+      this.#afterTurn = this.#afterTurn.filter((other) => other !== entry);
+    };
   }
 
   /** Joins the event loop. `ref`: whether being watched keeps the process alive. */
@@ -81,6 +77,8 @@ export class Poller {
    * Epoll's own order depends on when each fd became ready; the order of registration depends on nothing.
    */
   dispatch(timeoutMs = 0): number {
+    // In a callback of a turn of the loop: the rest of that turn comes after.
+    const interrupted = this.#ready.slice(0, 2 * this.#delivering);
     const ready = new Map<number, number>();
     const fullTurns = Math.ceil(this.#members.size / READY_PAIRS);
     let count = native.pollerWait(this.#handle, timeoutMs);
@@ -90,6 +88,7 @@ export class Poller {
       count = native.pollerWait(this.#handle, 0);
       this.#addCollected(count, ready);
     }
+    this.#ready.set(interrupted);
     const sorted = [...ready].sort(([first], [second]) => first - second);
     this.#deliver(Int32Array.from(sorted.flat()), ready.size);
     return ready.size;
@@ -109,9 +108,13 @@ export class Poller {
     }
   }
 
-  /** A callback may dispatch again, so what is read after it has to be a copy; a single event, the usual case, needs none. */
   #deliverCollected(count: number): void {
-    this.#deliver(count === 1 ? this.#ready : this.#ready.slice(0, 2 * count), count);
+    this.#delivering = count;
+    try {
+      this.#deliver(this.#ready, count);
+    } finally {
+      this.#delivering = 0;
+    }
   }
 
   /**
@@ -137,5 +140,37 @@ export class Poller {
     if (errors === null) return;
     if (errors.length === 1) throw errors[0];
     throw new AggregateError(errors, 'several poller callbacks failed');
+  }
+}
+
+/** One watched fd. Has no reference to the poller itself, which may be gone before. */
+class Member implements Watch {
+  readonly callback: (events: number) => void;
+  readonly #members: Map<number, Member>;
+  readonly #handle: number;
+  readonly #id: number;
+  readonly #fd: number;
+
+  constructor(
+    members: Map<number, Member>,
+    handle: number,
+    id: number,
+    fd: number,
+    callback: (events: number) => void,
+  ) {
+    this.callback = callback;
+    this.#members = members;
+    this.#handle = handle;
+    this.#id = id;
+    this.#fd = fd;
+  }
+
+  modify(events: number): void {
+    if (this.#members.has(this.#id)) native.pollerModify(this.#handle, this.#fd, events, this.#id);
+  }
+
+  close(): void {
+    // A closed poller has no members.
+    if (this.#members.delete(this.#id)) native.pollerRemove(this.#handle, this.#fd);
   }
 }

@@ -24,6 +24,7 @@ mod pixman;
 mod pixman_image;
 mod pixman_library;
 mod poller;
+mod poller_stay;
 mod poller_turn;
 mod socket;
 mod socket_message;

@@ -88,6 +88,7 @@ pub const RTLD_NOLOAD: c_int = 4;
 pub const RTLD_NODELETE: c_int = 0x1000;
 
 pub const EPOLL_CLOEXEC: c_int = O_CLOEXEC;
+pub const EPOLLIN: u32 = 1;
 pub const EPOLL_CTL_ADD: c_int = 1;
 pub const EPOLL_CTL_DEL: c_int = 2;
 pub const EPOLL_CTL_MOD: c_int = 3;

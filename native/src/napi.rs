@@ -196,11 +196,13 @@ extern "C" {
 }
 
 /// `uv_handle_type`
+pub const UV_CHECK: c_int = 2;
 pub const UV_POLL: c_int = 8;
 /// `uv_poll_event`
 pub const UV_READABLE: c_int = 1;
 
 pub type uv_poll_cb = extern "C" fn(handle: *mut uv_handle, status: c_int, events: c_int);
+pub type uv_check_cb = extern "C" fn(handle: *mut uv_handle);
 pub type uv_close_cb = extern "C" fn(handle: *mut uv_handle);
 
 extern "C" {
@@ -210,6 +212,12 @@ extern "C" {
     pub fn uv_poll_init(uv_loop: *mut uv_loop, handle: *mut uv_handle, fd: c_int) -> c_int;
     pub fn uv_poll_start(handle: *mut uv_handle, events: c_int, callback: uv_poll_cb) -> c_int;
     pub fn uv_poll_stop(handle: *mut uv_handle) -> c_int;
+    pub fn uv_check_init(uv_loop: *mut uv_loop, handle: *mut uv_handle) -> c_int;
+    pub fn uv_check_start(handle: *mut uv_handle, callback: uv_check_cb) -> c_int;
+    pub fn uv_check_stop(handle: *mut uv_handle) -> c_int;
+    pub fn uv_backend_fd(uv_loop: *const uv_loop) -> c_int;
+    pub fn uv_backend_timeout(uv_loop: *const uv_loop) -> c_int;
+    pub fn uv_update_time(uv_loop: *mut uv_loop);
     pub fn uv_close(handle: *mut uv_handle, callback: uv_close_cb);
     pub fn uv_ref(handle: *mut uv_handle);
     pub fn uv_unref(handle: *mut uv_handle);

@@ -1,6 +1,6 @@
 //! A poller's life on the event loop: the uv_poll around its epoll set, one callback a turn, and its end.
 //!
-//! The memory of a closed uv handle belongs to libuv until its close callback, so a poller is freed there and only there.
+//! The memory of a closed uv handle belongs to libuv until its close callback, so a poller is freed in the last of them.
 
 use crate::call;
 use crate::error::{check, Error, Result};
@@ -8,6 +8,7 @@ use crate::instance::with_instance;
 use crate::libc::{close_quietly, epoll_event};
 use crate::napi::*;
 use crate::poller::{epoll_wait, Timeout};
+use crate::poller_stay::{Stay, LOOP};
 use crate::value;
 use std::cell::{Cell, RefCell};
 use std::os::raw::{c_int, c_void};
@@ -17,14 +18,21 @@ use std::ptr;
 pub struct Poller {
     env: napi_env,
     id: u32,
+    uv_loop: *mut uv_loop,
     epoll: c_int,
     /// Room for what one turn may bring.
     events: RefCell<Vec<epoll_event>>,
     /// Strong references to the Int32Array and the callback; null once closed.
     ready: Cell<napi_ref>,
     callback: Cell<napi_ref>,
-    /// The uv_poll_t, of the size libuv says, aligned for it.
-    handle: Box<[u64]>,
+    /// The uv_poll_t of the epoll set, and the uv_check_t in which a turn takes place, of the sizes libuv says, aligned for them.
+    poll: Box<[u64]>,
+    check: Box<[u64]>,
+    /// Of libuv's two handles, those it has not let go of.
+    open_handles: Cell<u32>,
+    on_loop: Cell<bool>,
+    set_is_ready: Cell<bool>,
+    stay: Stay,
     cleanup: Cell<napi_async_cleanup_hook_handle>,
 }
 
@@ -42,22 +50,26 @@ pub fn open(
     check(unsafe { napi_get_uv_event_loop(env, &mut uv_loop) })?;
     let ready = strong(env, ready)?;
     let callback = strong(env, callback)?;
-    // SAFETY: asks for a number.
-    let size = unsafe { uv_handle_size(UV_POLL) };
     let poller = Box::into_raw(Box::new(Poller {
         env,
         id,
+        uv_loop,
         epoll,
         events: RefCell::new(vec![epoll_event::default(); capacity]),
         ready: Cell::new(ready),
         callback: Cell::new(callback),
-        handle: vec![0; (size + 7) / 8].into_boxed_slice(),
+        poll: uv_memory(UV_POLL),
+        check: uv_memory(UV_CHECK),
+        open_handles: Cell::new(2),
+        on_loop: Cell::new(false),
+        set_is_ready: Cell::new(false),
+        stay: Stay::default(),
         cleanup: Cell::new(ptr::null_mut()),
     }));
     // SAFETY: `poller` was made above and lives until `closed`.
     let this = unsafe { &*poller };
     // SAFETY: the handle has the size libuv wants and does not move.
-    let status = unsafe { uv_poll_init(uv_loop, this.uv(), epoll) };
+    let status = unsafe { uv_poll_init(uv_loop, this.poll(), epoll) };
     if status < 0 {
         this.forget_references();
         // SAFETY: libuv does not know the handle, nobody else knows the box.
@@ -65,14 +77,24 @@ pub fn open(
         return Err(Error::system("uv_poll_init", -status));
     }
     let mut cleanup = ptr::null_mut();
-    // SAFETY: the handle is initialised; the hook is removed before `poller` is freed.
+    // SAFETY: as above (uv_check_init cannot fail); the hook is removed before `poller` is freed.
     unsafe {
-        uv_handle_set_data(this.uv(), poller.cast());
-        uv_unref(this.uv());
+        uv_check_init(uv_loop, this.check());
+        for handle in [this.poll(), this.check()] {
+            uv_handle_set_data(handle, poller.cast());
+            uv_unref(handle);
+        }
         napi_add_async_cleanup_hook(env, environment_ends, poller.cast(), &mut cleanup);
     }
     this.cleanup.set(cleanup);
     Ok(poller)
+}
+
+/// Zeroed memory for a handle of this kind.
+fn uv_memory(kind: c_int) -> Box<[u64]> {
+    // SAFETY: asks for a number.
+    let size = unsafe { uv_handle_size(kind) };
+    vec![0; (size + 7) / 8].into_boxed_slice()
 }
 
 fn strong(env: napi_env, value: napi_value) -> Result<napi_ref> {
@@ -87,29 +109,62 @@ impl Poller {
         self.epoll
     }
 
-    fn uv(&self) -> *mut uv_handle {
-        self.handle.as_ptr() as *mut uv_handle
+    pub fn uv_loop(&self) -> *mut uv_loop {
+        self.uv_loop
+    }
+
+    /// Whether it is started, and so on the loop or about to be there again.
+    pub fn on_loop(&self) -> bool {
+        self.on_loop.get()
+    }
+
+    fn poll(&self) -> *mut uv_handle {
+        self.poll.as_ptr() as *mut uv_handle
+    }
+
+    fn check(&self) -> *mut uv_handle {
+        self.check.as_ptr() as *mut uv_handle
     }
 
     /// Joins the loop. 0, or libuv's negative errno.
     pub fn start(&self) -> c_int {
-        // SAFETY: the handle is open: a closed poller is not found any more.
-        unsafe { uv_poll_start(self.uv(), UV_READABLE, turn) }
+        self.on_loop.set(true);
+        // SAFETY: the handles are open: a closed poller is not found any more.
+        unsafe { uv_check_start(self.check(), turn) };
+        self.watch_set()
+    }
+
+    /// Has libuv watch the epoll set, unless it is being waited on itself.
+    pub fn watch_set(&self) -> c_int {
+        if !self.on_loop() || self.stay.is_staying() {
+            return 0;
+        }
+        // SAFETY: as above.
+        unsafe { uv_poll_start(self.poll(), UV_READABLE, set_readable) }
+    }
+
+    /// Has libuv look away from the epoll set.
+    pub fn unwatch_set(&self) {
+        // SAFETY: as above.
+        unsafe { uv_poll_stop(self.poll()) };
     }
 
     /// Leaves the loop.
     pub fn stop(&self) {
+        self.on_loop.set(false);
+        self.unwatch_set();
         // SAFETY: as above.
-        unsafe { uv_poll_stop(self.uv()) };
+        unsafe { uv_check_stop(self.check()) };
     }
 
+    /// The check handle is the one that counts: libuv watches the set most of the time only.
     pub fn set_ref(&self, keeps_alive: bool) {
         // SAFETY: as above.
         unsafe {
             if keeps_alive {
-                uv_ref(self.uv())
+                uv_ref(self.check())
             } else {
-                uv_unref(self.uv())
+                uv_unref(self.check())
             }
         }
     }
@@ -128,12 +183,18 @@ impl Poller {
             return Ok(0);
         }
         let count = epoll_wait(self.epoll, &mut events[..room], timeout)?;
-        for (index, event) in events[..count].iter().enumerate() {
-            let (id, bits) = (event.data, event.events);
-            ready.write(2 * index, id as u32 as i32);
-            ready.write(2 * index + 1, bits as i32);
+        let mut written = 0;
+        for event in &events[..count] {
+            let (data, bits) = (event.data, event.events);
+            if data == LOOP {
+                self.stay.loop_is_ready();
+                continue;
+            }
+            ready.write(2 * written, data as u32 as i32);
+            ready.write(2 * written + 1, bits as i32);
+            written += 1;
         }
-        Ok(count)
+        Ok(written)
     }
 
     fn ready_array(&self) -> Option<call::Region<i32>> {
@@ -164,18 +225,29 @@ impl Poller {
         }
     }
 
-    /// One turn: collect, then one call into JavaScript, after which node drains microtasks and ticks.
-    fn run_turn(&self) {
-        let count = match self.collect(&Timeout::new(0)) {
-            Ok(count) if count > 0 => count,
-            _ => return,
-        };
+    /// One turn: collect, then one call into JavaScript, after which node drains microtasks and ticks. False when nothing was there.
+    pub fn run_turn(&self, timeout: &Timeout) -> bool {
+        let mut scope = ptr::null_mut();
+        // SAFETY: opened and closed in pairs.
+        if unsafe { napi_open_handle_scope(self.env, &mut scope) } != NAPI_OK {
+            return false;
+        }
+        let count = self.collect(timeout).unwrap_or(0);
+        if count > 0 {
+            self.call_back(count);
+        }
+        // SAFETY: as above.
+        unsafe { napi_close_handle_scope(self.env, scope) };
+        count > 0
+    }
+
+    fn call_back(&self, count: usize) {
         let (callback, count) = match (self.referenced(&self.callback), self.count_value(count)) {
             (Some(callback), Ok(count)) => (callback, count),
             _ => return,
         };
         let mut result = ptr::null_mut();
-        // SAFETY: live values of the scope that `turn` opened; any object may be the receiver.
+        // SAFETY: live values of the scope that `run_turn` opened; any object may be the receiver.
         let status = unsafe {
             napi_make_callback(
                 self.env,
@@ -208,19 +280,20 @@ impl Poller {
     }
 }
 
-/// libuv: the epoll set has something.
-extern "C" fn turn(handle: *mut uv_handle, _status: c_int, _events: c_int) {
+/// libuv: the epoll set has something. It is dealt with when libuv has told all there is in this turn.
+extern "C" fn set_readable(handle: *mut uv_handle, _status: c_int, _events: c_int) {
     // SAFETY: set in `open`; freed only in `closed`, which libuv calls in a later phase, so it outlives the callback.
     let poller = unsafe { &*(uv_handle_get_data(handle) as *const Poller) };
-    let env = poller.env;
-    let mut scope = ptr::null_mut();
-    // SAFETY: opened and closed in pairs.
-    if unsafe { napi_open_handle_scope(env, &mut scope) } != NAPI_OK {
-        return;
-    }
-    poller.run_turn();
+    poller.set_is_ready.set(true);
+}
+
+/// libuv: all has been told.
+extern "C" fn turn(handle: *mut uv_handle) {
     // SAFETY: as above.
-    unsafe { napi_close_handle_scope(env, scope) };
+    let poller = unsafe { &*(uv_handle_get_data(handle) as *const Poller) };
+    if poller.set_is_ready.replace(false) && poller.run_turn(&Timeout::new(0)) {
+        poller.stay.after_turn(poller);
+    }
 }
 
 /// Closes a poller that is in the table: afterwards its number is unknown and its callback is never called again.
@@ -230,10 +303,12 @@ pub fn close(poller: *mut Poller) {
     // Only fails when the environment is half gone, and then the table goes too.
     let _ = with_instance(this.env, |instance| instance.pollers.remove(this.id));
     this.forget_references();
-    // SAFETY: the handle is open; libuv lets go of the epoll fd in uv_poll_stop, so it may be closed right after.
+    this.stay.end(this);
+    this.stop();
+    // SAFETY: the handles are open; libuv lets go of the epoll fd in uv_poll_stop, so it may be closed right after.
     unsafe {
-        uv_poll_stop(this.uv());
-        uv_close(this.uv(), closed);
+        uv_close(this.poll(), closed);
+        uv_close(this.check(), closed);
     }
     close_quietly(this.epoll);
 }
@@ -250,10 +325,15 @@ extern "C" fn environment_ends(hook: napi_async_cleanup_hook_handle, data: *mut 
     }
 }
 
-/// libuv: nothing refers to the handle any more.
+/// libuv: nothing refers to the handle any more. The poller goes with the last one.
 extern "C" fn closed(handle: *mut uv_handle) {
-    // SAFETY: the box made in `open`; this is the one place that frees it.
-    let poller = unsafe { Box::from_raw(uv_handle_get_data(handle) as *mut Poller) };
-    // SAFETY: the hook was added in `open` and is removed once.
-    unsafe { napi_remove_async_cleanup_hook(poller.cleanup.get()) };
+    // SAFETY: the box made in `open`; this is the one place that frees it. The hook was added in `open` and is removed once.
+    unsafe {
+        let poller = uv_handle_get_data(handle) as *mut Poller;
+        let left = (*poller).open_handles.get() - 1;
+        (*poller).open_handles.set(left);
+        if left == 0 {
+            napi_remove_async_cleanup_hook(Box::from_raw(poller).cleanup.get());
+        }
+    }
 }

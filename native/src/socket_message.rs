@@ -5,9 +5,9 @@ use crate::error::{Error, Result};
 use crate::libc::{self, cmsghdr, iovec, msghdr, retry};
 use crate::napi::napi_value;
 use crate::value;
-use std::mem::size_of;
+use std::mem::{size_of, MaybeUninit};
 use std::os::raw::c_int;
-use std::ptr;
+use std::{ptr, slice};
 
 pub const FUNCTIONS: &[Function] = &[
     function("accept", accept),
@@ -34,13 +34,14 @@ fn accept(call: &Call) -> Result<napi_value> {
 
 fn recvmsg(call: &Call) -> Result<napi_value> {
     let fd = call.i32(0, "fd")?;
-    let into = call.bytes(1, "into")?;
+    let into = call.buffer_or_bytes(1, "into")?;
     let length = call.size(3, "length")?;
     let start = into.range(call.size(2, "offset")?, length)?;
-    let fds = call.i32s(4, "fds")?;
+    let fds = call.buffer_or_i32s(4, "fds")?;
     fds.first(1 + MAX_FDS)?;
 
-    let mut control = Control([0; size_of::<Control>()]);
+    // The kernel says how much of it is filled: zeroing a kilobyte for each message would be for nothing.
+    let mut control = MaybeUninit::<Control>::uninit();
     let mut part = iovec {
         base: start.cast(),
         length,
@@ -50,8 +51,8 @@ fn recvmsg(call: &Call) -> Result<napi_value> {
         name_length: 0,
         iov: &mut part,
         iov_count: 1,
-        control: control.0.as_mut_ptr().cast(),
-        control_length: control.0.len(),
+        control: control.as_mut_ptr().cast(),
+        control_length: size_of::<Control>(),
         flags: 0,
     };
     let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
@@ -59,9 +60,11 @@ fn recvmsg(call: &Call) -> Result<napi_value> {
     // SAFETY: `message` points to the array's range and to `control`, with their lengths.
     match retry(|| unsafe { libc::recvmsg(fd, &mut message, flags) }) {
         Ok(count) => {
-            let used = message.control_length.min(control.0.len());
+            let used = message.control_length.min(size_of::<Control>());
+            // SAFETY: the kernel has filled that much.
+            let used = unsafe { slice::from_raw_parts(control.as_ptr().cast::<u8>(), used) };
             let mut received = 0;
-            each_fd(&control.0[..used], |fd| {
+            each_fd(used, |fd| {
                 if received < MAX_FDS {
                     received += 1;
                     fds.write(received, fd);
@@ -74,9 +77,17 @@ fn recvmsg(call: &Call) -> Result<napi_value> {
                 1 + MAX_FDS,
                 i32::from(message.flags & libc::MSG_CTRUNC != 0),
             );
-            value::double(call.env, count as f64)
+            transferred(call, count)
         }
         Err(errno) => value::int(call.env, -errno),
+    }
+}
+
+/// A number of bytes: a small integer where it is one, so that nothing is allocated.
+fn transferred(call: &Call, count: isize) -> Result<napi_value> {
+    match i32::try_from(count) {
+        Ok(small) => value::int(call.env, small),
+        Err(_) => value::double(call.env, count as f64),
     }
 }
 
@@ -110,10 +121,10 @@ pub fn header(control: &[u8]) -> Option<(cmsghdr, usize)> {
 
 fn sendmsg(call: &Call) -> Result<napi_value> {
     let fd = call.i32(0, "fd")?;
-    let from = call.bytes(1, "from")?;
+    let from = call.buffer_or_bytes(1, "from")?;
     let length = call.size(3, "length")?;
     let start = from.range(call.size(2, "offset")?, length)?;
-    let fds = call.i32s(4, "fds")?;
+    let fds = call.buffer_or_i32s(4, "fds")?;
     let count = call.size(5, "fdCount")?;
     let first = fds.first(count)?;
     if count > MAX_FDS {
@@ -123,7 +134,7 @@ fn sendmsg(call: &Call) -> Result<napi_value> {
         )));
     }
 
-    let mut control = Control([0; size_of::<Control>()]);
+    let mut control = MaybeUninit::<Control>::uninit();
     let control_length = fill_rights(&mut control, first, count);
     let mut part = iovec {
         base: start.cast(),
@@ -137,7 +148,7 @@ fn sendmsg(call: &Call) -> Result<napi_value> {
         control: if count == 0 {
             ptr::null_mut()
         } else {
-            control.0.as_mut_ptr().cast()
+            control.as_mut_ptr().cast()
         },
         control_length,
         flags: 0,
@@ -145,13 +156,13 @@ fn sendmsg(call: &Call) -> Result<napi_value> {
     let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
     // SAFETY: `message` points to the array's range and to `control`, with their lengths.
     match retry(|| unsafe { libc::sendmsg(fd, &message, flags) }) {
-        Ok(sent) => value::double(call.env, sent as f64),
+        Ok(sent) => transferred(call, sent),
         Err(errno) => value::int(call.env, -errno),
     }
 }
 
 /// Writes one SCM_RIGHTS message; its length, 0 without descriptors.
-fn fill_rights(control: &mut Control, fds: *const i32, count: usize) -> usize {
+fn fill_rights(control: &mut MaybeUninit<Control>, fds: *const i32, count: usize) -> usize {
     if count == 0 {
         return 0;
     }
@@ -162,7 +173,7 @@ fn fill_rights(control: &mut Control, fds: *const i32, count: usize) -> usize {
     };
     // SAFETY: `control` is aligned for the header and has room for it and MAX_FDS descriptors; `fds` has `count` of them.
     unsafe {
-        let start = control.0.as_mut_ptr();
+        let start = control.as_mut_ptr().cast::<u8>();
         ptr::write(start.cast::<cmsghdr>(), header);
         ptr::copy_nonoverlapping(fds.cast::<u8>(), start.add(HEADER_BYTES), count * 4);
     }

@@ -1,7 +1,8 @@
 /** Memory for outgoing messages, lent to a connection from its first event of a turn until they are sent. */
 
-/** One buffer under its three views. */
+/** One buffer and three views of it. */
 export interface Chunk {
+  readonly buffer: ArrayBuffer;
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
   readonly text: Buffer;
@@ -14,6 +15,7 @@ const MAX_IDLE_CHUNKS = 64;
 export function makeChunk(sizeBytes: number): Chunk {
   const buffer = new ArrayBuffer(sizeBytes);
   return {
+    buffer,
     words: new Int32Array(buffer),
     bytes: new Uint8Array(buffer),
     text: Buffer.from(buffer),

@@ -13,6 +13,7 @@ const ETOOMANYREFS = 109;
 const EMFILE = 24;
 /** Count, descriptors, and whether some were lost. */
 const receivedFds = new Int32Array(2 + MAX_FDS_PER_RECEIVE);
+const receivedFdsBuffer = receivedFds.buffer;
 const LOST = 1 + MAX_FDS_PER_RECEIVE;
 
 /** A reader large enough for what one {@link Connection.receive} may yield: shared by all connections of a display. */
@@ -61,7 +62,7 @@ export class Connection {
    */
   receive(reader: Reader, usedBytes: number): number {
     const room = Math.min(reader.bytes.length - usedBytes, this.#limits.maxBytesPerTurn);
-    const count = native.recvmsg(this.fd, reader.bytes, usedBytes, room, receivedFds);
+    const count = native.recvmsg(this.fd, reader.buffer, usedBytes, room, receivedFdsBuffer);
     const fdCount = receivedFds[0] ?? 0;
     if (count < 0) return count;
     const lost = receivedFds[LOST] !== 0;

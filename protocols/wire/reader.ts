@@ -15,6 +15,7 @@ export class Reader {
   /** The receive buffer as words, and as bytes. Indices below count words. */
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
+  readonly buffer: ArrayBuffer;
   /** Received and not yet taken by the peer whose message is being dispatched. */
   fds: FdQueue = new FdQueue();
   readonly #text: Buffer;
@@ -23,6 +24,7 @@ export class Reader {
 
   /** `buffer`: its length is a multiple of 4. */
   constructor(buffer: ArrayBuffer) {
+    this.buffer = buffer;
     this.words = new Int32Array(buffer);
     this.bytes = new Uint8Array(buffer);
     this.#text = Buffer.from(buffer);

@@ -37,6 +37,7 @@ const EAGAIN = 11;
 const NO_CHUNK = makeChunk(0);
 const SINK = makeChunk(65_536);
 const sending = new Int32Array(MAX_FDS_PER_SEND);
+const sendingBuffer = sending.buffer;
 
 /**
  * The outgoing half of a connection.
@@ -164,10 +165,10 @@ export class Writer {
       const length = this.#fds.size > MAX_FDS_PER_SEND ? 1 : endBytes - this.#sentBytes;
       const sent = native.sendmsg(
         this.#fd,
-        this.#chunk.bytes,
+        this.#chunk.buffer,
         this.#sentBytes,
         length,
-        sending,
+        sendingBuffer,
         fdCount,
       );
       if (sent === -EAGAIN) {
