@@ -49,6 +49,8 @@ export interface ClientHost {
 const DISPLAY_ID = 1;
 const ERROR_OPCODE = 0;
 const DELETE_ID_OPCODE = 1;
+/** wl_callback.done */
+const DONE_OPCODE = 0;
 const MAX_ERROR_BYTES = 2048;
 const EAGAIN = 11;
 const EMFILE = 24;
@@ -133,8 +135,7 @@ export class Client implements WriterOwner {
    */
   createResource<R>(type: ServerInterface<R>, version: number, id: number): Resource<R> {
     if (id !== 0) this.#objects.checkClientId(id);
-    if (this.#objects.size >= this.#host.limits.maxObjects)
-      throw new ProtocolError(this.displayResource, DisplayError.noMemory, 'too many objects');
+    if (this.#objects.size >= this.#host.limits.maxObjects) throw this.#tooManyObjects();
     const ownId = id === 0 ? this.#objects.takeServerId() : id;
     if (ownId === this.#endingId) this.#endingId = 0;
     const order = this.#createdCount++;
@@ -142,6 +143,21 @@ export class Client implements WriterOwner {
     this.#objects.set(resource);
     if (this.#gone) resource.destroy();
     return resource;
+  }
+
+  /**
+   * Answers wl_display.sync: wl_callback.done and wl_display.delete_id, without the wl_callback. Throws as {@link createResource}.
+   * Not for a connection that is traced.
+   */
+  answerSync(id: number, serial: number): void {
+    this.#objects.checkClientId(id);
+    if (this.#objects.size >= this.#host.limits.maxObjects) throw this.#tooManyObjects();
+    this.#objects.use(id);
+    const writer = this.connection.writer;
+    const doneAt = writer.begin(id, DONE_OPCODE, HEADER_BYTES + 4);
+    writer.words[doneAt] = serial;
+    const deletedAt = writer.begin(DISPLAY_ID, DELETE_ID_OPCODE, HEADER_BYTES + 4);
+    writer.words[deletedAt] = id;
   }
 
   /** Sends wl_display.error and disconnects. Later errors and events are swallowed. */
@@ -282,6 +298,10 @@ export class Client implements WriterOwner {
 
   describe(id: number): InterfaceDescription | undefined {
     return this.#objects.receiver(id)?.description;
+  }
+
+  #tooManyObjects(): ProtocolError {
+    return new ProtocolError(this.displayResource, DisplayError.noMemory, 'too many objects');
   }
 
   #doom(): void {

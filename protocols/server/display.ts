@@ -3,8 +3,6 @@ import { native } from '../../native/binding.ts';
 import type { Clock } from '../../native/clock.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
-import { WlCallback, WlDisplay } from '../generated/wayland.server.ts';
-import type { WlDisplayRequests } from '../generated/wayland.server.ts';
 import { ChunkPool } from '../wire/chunk-pool.ts';
 import { receiveBufferBytes } from '../wire/connection.ts';
 import { wireLimits } from '../wire/limits.ts';
@@ -16,6 +14,7 @@ import { isTraced, Trace } from '../wire/trace.ts';
 import { Acceptor } from './acceptor.ts';
 import { Client } from './client.ts';
 import type { ClientHost } from './client.ts';
+import { displayInterface, DisplayRequests } from './display-requests.ts';
 import { DisplaySocket } from './display-socket.ts';
 import type { Global } from './global.ts';
 import { GlobalRegistry } from './registry.ts';
@@ -56,16 +55,16 @@ export class Display implements ClientHost {
   readonly #reader: Reader;
   readonly #clients = new Set<Client>();
   readonly #registry = new GlobalRegistry();
+  readonly #displayRequests = new DisplayRequests(this.#registry);
   readonly #listeners = new Set<ClientListener>();
   readonly #sockets = new Set<{ acceptor: Acceptor; socket: DisplaySocket | OwnedFd }>();
   readonly #stopTurnEnd: () => void;
-  #dirty: Client[] = [];
+  readonly #dirty: Client[] = [];
   #doomed: Client[] = [];
   #backlog: Client[] = [];
   readonly #wakeUp: WakeUp;
   #flushQueued = false;
   #serving = false;
-  #serial = 0;
   #closed = false;
 
   constructor(options: DisplayOptions) {
@@ -108,8 +107,7 @@ export class Display implements ClientHost {
 
   /** Makes a client of a connected socket. Takes ownership, also when it throws. */
   connect(socket: OwnedFd): Client {
-    const type: ServerInterface<WlDisplayRequests> = WlDisplay;
-    const client = new Client(this, socket, this.nextClientNumber, type);
+    const client = new Client(this, socket, this.nextClientNumber, displayInterface);
     this.nextClientNumber++;
     client.displayResource.handler = this.#displayRequests;
     this.#clients.add(client);
@@ -139,8 +137,9 @@ export class Display implements ClientHost {
 
   /** The next event serial: 1 to 2^32 - 1, then again. */
   nextSerial(): number {
-    this.#serial = this.#serial === 0xffff_ffff ? 1 : this.#serial + 1;
-    return this.#serial;
+    const requests = this.#displayRequests;
+    requests.serial = requests.serial === 0xffff_ffff ? 1 : requests.serial + 1;
+    return requests.serial;
   }
 
   /**
@@ -161,10 +160,11 @@ export class Display implements ClientHost {
 
   /** Sends all pending events, as far as the sockets take them. */
   flush(): void {
-    const dirty = this.#dirty;
-    if (dirty.length === 0) return;
-    this.#dirty = [];
-    for (const client of dirty) client.flush();
+    for (;;) {
+      const client = this.#dirty.pop();
+      if (client === undefined) return;
+      client.flush();
+    }
   }
 
   /** Sends what is pending, disconnects everybody, frees everything and unlinks the sockets. Idempotent. */
@@ -218,13 +218,6 @@ export class Display implements ClientHost {
     for (const listener of this.#listeners) listener.destroyed?.(client);
     for (const { acceptor } of this.#sockets) acceptor.retry();
   }
-
-  readonly #displayRequests: WlDisplayRequests = {
-    sync: (_display, callback) => {
-      WlCallback.sendDone(callback, this.#serial);
-    },
-    getRegistry: (_display, registry) => this.#registry.add(registry),
-  };
 
   #accept(socket: DisplaySocket | OwnedFd, onClient?: (client: Client) => void): () => void {
     try {

@@ -47,6 +47,11 @@ export class ObjectMap {
       throw new WireFormatError(`id ${id} is in use`);
   }
 
+  /** As if an object with this checked id had been made and destroyed. */
+  use(id: number): void {
+    if (id === this.clientSide.length) this.clientSide.push(null);
+  }
+
   /** A free server-side id. */
   takeServerId(): number {
     const free = this.#freeServerIds?.pop();
