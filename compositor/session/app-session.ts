@@ -111,7 +111,7 @@ export class AppSession implements WindowHost {
     this.env = { ...inherited, XDG_RUNTIME_DIR: runtimeDir, WAYLAND_DISPLAY: display };
     const look = (): void => this.#lookAgain();
     this.compositor.desktop.addFrameListener({ presented: look });
-    this.compositor.scheduler.onApply(look);
+    this.compositor.scheduler.onApplied(look);
     this.compositor.shell.addWindowListener({ mapped: look, unmapped: look, titleChanged: look });
     poller.start();
   }
