@@ -1,7 +1,7 @@
 /** Global logical coordinates to an output's pixels, and a surface's place in them. */
 import type { Output } from '../output/output.ts';
 import { Region } from '../surface/region.ts';
-import { scaledBufferSize } from '../surface/geometry.ts';
+import { isPixelForPixel, scaledBufferSize } from '../surface/geometry.ts';
 import type { BufferContent } from '../buffer/buffer-content.ts';
 import type { SceneItem } from './scene.ts';
 import {
@@ -69,12 +69,7 @@ export function bufferMap(item: SceneItem, content: BufferContent, map: Affine):
 function surfaceToBuffer(item: SceneItem, content: BufferContent): Affine {
   const { state } = item;
   const { bufferScale, bufferTransform, viewport } = state;
-  const plain =
-    bufferScale === 1 &&
-    bufferTransform === 0 &&
-    viewport.source === null &&
-    viewport.destination === null;
-  if (plain) return IDENTITY;
+  if (isPixelForPixel(state)) return IDENTITY;
   const size = scaledBufferSize({
     bufferWidth: content.width,
     bufferHeight: content.height,

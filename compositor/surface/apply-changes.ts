@@ -1,7 +1,6 @@
 /** From one state of a surface to the next: pure, decided by the content update alone. */
 import type { BufferUse } from '../buffer/buffer-use.ts';
-import { bufferDamageToSurface, clipRegion, surfaceSize } from './geometry.ts';
-import type { BufferGeometry } from './geometry.ts';
+import { bufferDamageToSurface, clipRegion, isPixelForPixel, surfaceSize } from './geometry.ts';
 import type { PendingState } from './pending-state.ts';
 import { Region } from './region.ts';
 import type { SurfaceState, Viewport } from './surface-state.ts';
@@ -13,21 +12,23 @@ export function applyChanges(
   content: BufferUse | null | undefined,
 ): SurfaceState {
   const next = content === undefined ? previous.content : content;
-  const geometry: BufferGeometry = {
-    bufferWidth: next?.content.width ?? 0,
-    bufferHeight: next?.content.height ?? 0,
-    scale: changes.bufferScale ?? previous.bufferScale,
-    transform: changes.bufferTransform ?? previous.bufferTransform,
-    viewport: changedViewport(previous.viewport, changes),
-  };
-  const { width, height } = surfaceSize(geometry);
+  const viewport = changedViewport(previous.viewport, changes);
+  const { width, height } = sameGeometry(previous, changes, next)
+    ? previous
+    : surfaceSize({
+        bufferWidth: next?.content.width ?? 0,
+        bufferHeight: next?.content.height ?? 0,
+        scale: changes.bufferScale ?? previous.bufferScale,
+        transform: changes.bufferTransform ?? previous.bufferTransform,
+        viewport,
+      });
   return {
     content: next,
     width,
     height,
-    bufferScale: geometry.scale,
-    bufferTransform: geometry.transform,
-    viewport: geometry.viewport,
+    bufferScale: changes.bufferScale ?? previous.bufferScale,
+    bufferTransform: changes.bufferTransform ?? previous.bufferTransform,
+    viewport,
     opaqueRegion: changes.opaqueRegion ?? previous.opaqueRegion,
     inputRegion: changes.inputRegion === undefined ? previous.inputRegion : changes.inputRegion,
     children: changes.children ?? previous.children,
@@ -36,6 +37,22 @@ export function applyChanges(
     tearing: changes.tearing ?? previous.tearing,
     roleState: changes.roleState ?? previous.roleState,
   };
+}
+
+/** From frame to frame a surface shows buffers of one size in one way. */
+function sameGeometry(
+  { content }: SurfaceState,
+  changes: PendingState,
+  next: BufferUse | null,
+): boolean {
+  return (
+    content?.content.width === next?.content.width &&
+    content?.content.height === next?.content.height &&
+    changes.bufferScale === undefined &&
+    changes.bufferTransform === undefined &&
+    changes.viewportSource === undefined &&
+    changes.viewportDestination === undefined
+  );
 }
 
 /** The viewport after `changes`; the same object when nothing changed. */
@@ -77,6 +94,7 @@ export function updateDamage(
   const { surfaceDamage, bufferDamage } = changes;
   const region = surfaceDamage ? clipRegion(surfaceDamage, state) : Region.empty;
   if (!bufferDamage) return region;
+  if (isPixelForPixel(state)) return region.union(clipRegion(bufferDamage, state));
   return region.union(
     bufferDamageToSurface(bufferDamage, {
       bufferWidth: content.content.width,

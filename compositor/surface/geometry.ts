@@ -1,7 +1,7 @@
 /** From buffer pixels to surface-local coordinates and back: scale, transform, viewport. */
 import { Region } from './region.ts';
 import type { Rect } from './region.ts';
-import type { Viewport } from './surface-state.ts';
+import type { SurfaceState, Viewport } from './surface-state.ts';
 import { invertTransform, swapsAxes, transformRect } from './transform.ts';
 import type { Transform } from './transform.ts';
 
@@ -38,18 +38,19 @@ export function surfaceSize(geometry: BufferGeometry): Size {
   return { width: Math.floor(size.width), height: Math.floor(size.height) };
 }
 
-/** Whether a buffer pixel is a surface pixel, at the same place. */
-export function isPlain({ scale, transform, viewport }: BufferGeometry): boolean {
-  return (
-    scale === 1 && transform === 0 && viewport.source === null && viewport.destination === null
-  );
+/** Whether every surface pixel is the buffer pixel at the same place. */
+export function isPixelForPixel(
+  state: Pick<SurfaceState, 'bufferScale' | 'bufferTransform' | 'viewport'>,
+): boolean {
+  const { source, destination } = state.viewport;
+  const resized = source !== null || destination !== null;
+  return state.bufferScale === 1 && state.bufferTransform === 0 && !resized;
 }
 
 /** Damage in buffer coordinates as a surface-local region, grown to whole pixels, clipped to the surface. */
 export function bufferDamageToSurface(rects: readonly Rect[], geometry: BufferGeometry): Region {
   const { bufferWidth, bufferHeight, scale, transform, viewport } = geometry;
   const size = surfaceSize(geometry);
-  if (isPlain(geometry)) return clipRegion(rects, size);
   const scaled = scaledBufferSize(geometry);
   const source = viewport.source ?? { x: 0, y: 0, width: scaled.width, height: scaled.height };
   const scaleX = size.width / source.width;
@@ -70,12 +71,13 @@ export function bufferDamageToSurface(rects: readonly Rect[], geometry: BufferGe
 
 /** Rectangles as a region clipped to 0, 0, `size`: clients damage up to INT32_MAX. */
 export function clipRegion(rects: readonly Rect[], size: Size): Region {
-  const surface = Region.rect(0, 0, size.width, size.height);
   let region = Region.empty;
   for (const { x, y, width, height } of rects) {
-    // Most clients that draw at all draw everything.
-    if (region === surface) break;
-    region = region.union(Region.rect(x, y, width, height).intersect(surface));
+    const left = Math.max(x, 0);
+    const top = Math.max(y, 0);
+    const right = Math.min(x + width, size.width);
+    const bottom = Math.min(y + height, size.height);
+    region = region.union(Region.rect(left, top, right - left, bottom - top));
   }
   return region;
 }
