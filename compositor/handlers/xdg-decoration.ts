@@ -1,4 +1,7 @@
-/** zxdg_decoration_manager_v1 2 (xdg-decoration-unstable-v1.xml): we draw no frames, clients draw their own. */
+/**
+ * zxdg_decoration_manager_v1 2 (xdg-decoration-unstable-v1.xml): we draw no frames, clients draw their own. Those that ask between
+ * their first configure and their first buffer get what they ask for: SDL 2 makes its window anew, and loses it, over any other answer.
+ */
 import {
   ZxdgDecorationManagerV1,
   ZxdgToplevelDecorationV1,
@@ -62,22 +65,21 @@ function decorate(
     unlisten();
     decorated.delete(toplevelResource);
   });
-  const tell = (): void => {
-    ZxdgToplevelDecorationV1.sendConfigure(decoration, ZxdgToplevelDecorationV1Mode.clientSide);
+  const late = toplevel.shellSurface.initialCommitted && !surface.mapped;
+  const { clientSide, serverSide } = ZxdgToplevelDecorationV1Mode;
+  const tell = (mode: ZxdgToplevelDecorationV1Mode): void => {
+    ZxdgToplevelDecorationV1.sendConfigure(decoration, mode);
     toplevel.configure({}, true);
   };
   decoration.handler = {
     destroy: () => undefined,
     setMode: (_, mode) => {
-      if (
-        mode !== ZxdgToplevelDecorationV1Mode.clientSide &&
-        mode !== ZxdgToplevelDecorationV1Mode.serverSide
-      ) {
+      if (mode !== clientSide && mode !== serverSide) {
         throw fail(ZxdgToplevelDecorationV1Error.invalidMode, `no decoration mode ${mode}`);
       }
-      tell();
+      tell(late ? mode : clientSide);
     },
-    unsetMode: tell,
+    unsetMode: () => tell(clientSide),
   };
-  tell();
+  if (!late) tell(clientSide);
 }

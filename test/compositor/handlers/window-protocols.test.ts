@@ -47,6 +47,28 @@ test('from version 2 on a window that is shown may be given a decoration object'
   });
 });
 
+test('who asks for decorations between first configure and first buffer is given its mode, and nothing before it asks', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const manager = client.bind(ZxdgDecorationManagerV1Proxy);
+    const window = client.createWindow();
+    window.surface.commit();
+    fixture.settle();
+    const modes: number[] = [];
+    const decoration = manager.getToplevelDecoration(window.toplevel);
+    decoration.handler = { configure: (_, mode) => modes.push(mode) };
+    fixture.settle();
+    expect(modes).toEqual([]);
+    decoration.setMode(SERVER_SIDE);
+    fixture.settle();
+    expect(modes).toEqual([SERVER_SIDE]);
+    decoration.unsetMode();
+    fixture.settle();
+    expect(modes).toEqual([SERVER_SIDE, CLIENT_SIDE]);
+    expect(client.error).toBeUndefined();
+  });
+});
+
 test('a token of the client with the keyboard activates another one’s window, once', () => {
   withDesktop({}, (fixture) => {
     const background = fixture.connect();
