@@ -12,11 +12,16 @@ export class NoCommandError extends Error {
   }
 }
 
+/** How long the group may take to leave on SIGTERM: SDL makes a question to the user of it. */
+const GRACE_MS = 1000;
+const POLL_MS = 20;
+
 /** Runs in a process group of its own, so that its descendants end with it. */
 export class InnerCommand {
   /** Its exit status, 128 + N after signal N. Rejects with NoCommandError. */
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
+  #disposed = false;
 
   constructor(command: readonly string[], env: NodeJS.ProcessEnv) {
     const [program = '', ...args] = command;
@@ -29,14 +34,28 @@ export class InnerCommand {
     });
   }
 
-  /** Ends what still runs of the group. Idempotent. */
+  /** Ends what still runs of the group: SIGTERM, and SIGKILL for what is there after a second. Idempotent. */
   dispose(): void {
+    if (this.#disposed || !this.#signal('SIGTERM')) return;
+    this.#disposed = true;
+    const deadline = performance.now() + GRACE_MS;
+    // Keeps this process alive until the group is gone.
+    const timer = setInterval(() => {
+      const late = performance.now() > deadline;
+      if (this.#signal(late ? 'SIGKILL' : 0) && !late) return;
+      clearInterval(timer);
+    }, POLL_MS);
+  }
+
+  /** False when nobody is left in the group. */
+  #signal(signal: NodeJS.Signals | 0): boolean {
     const { pid } = this.#child;
-    if (pid === undefined) return;
+    if (pid === undefined) return false;
     try {
-      process.kill(-pid, 'SIGTERM');
+      process.kill(-pid, signal);
+      return true;
     } catch {
-      // ESRCH: nobody is left.
+      return false;
     }
   }
 }

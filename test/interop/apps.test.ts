@@ -170,6 +170,23 @@ describe.skipIf(!packages.ok)(`headless${why}`, () => {
   });
 });
 
+test('SIGTERM ends what ignores it, too', { timeout: TIMEOUT_MS }, async () => {
+  const script = `trap '' TERM; echo pid $$; while :; do sleep 0.1; done`;
+  const { program } = session.start('main', ['--', 'sh', '-c', script]);
+  const pid = async (): Promise<number> => {
+    for (;;) {
+      const seen = /pid (\d+)/.exec(program.output);
+      if (seen) return Number(seen[1]);
+      await pause(20);
+    }
+  };
+  const stubborn = await pid();
+  program.child.kill('SIGTERM');
+  expect(await program.ended).toBe(143);
+  // Its output is closed: nobody holds it any more.
+  expect(() => process.kill(stubborn, 0)).toThrowError(/ESRCH/);
+});
+
 /** weston itself as host, ready when its socket is there. */
 async function startWeston(): Promise<RunningProgram> {
   const weston = session.run('weston', [
