@@ -32,8 +32,6 @@ const CASCADE_STEP = 32;
 
 /** Cascade placement, click to raise and focus, new windows in front, dialogs over their parents. */
 export function standardWindowManager(shell: Shell): WindowManager {
-  let cascade = 0;
-
   const place = (toplevel: Toplevel): void => {
     const output = shell.activeOutput;
     if (!output) return shell.move(toplevel, 0, 0);
@@ -45,12 +43,8 @@ export function standardWindowManager(shell: Shell): WindowManager {
       const y = over.y + Math.round((over.height - height) / 2);
       return shell.move(toplevel, Math.max(output.x, x), Math.max(output.y, y));
     }
-    const roomX = Math.max(0, output.width - width);
-    const roomY = Math.max(0, output.height - height);
-    const offset = CASCADE_STEP * ++cascade;
-    // A window that no longer fits begins a new cascade, a bit further right.
-    if (offset > Math.min(roomX, roomY)) cascade = 0;
-    shell.move(toplevel, output.x + Math.min(offset, roomX), output.y + Math.min(offset, roomY));
+    const { x, y } = cascadePlace(shell, toplevel, output);
+    shell.move(toplevel, x, y);
   };
 
   return {
@@ -70,8 +64,31 @@ export function standardWindowManager(shell: Shell): WindowManager {
     minimizeRequested: (toplevel) => shell.minimize(toplevel),
     activationRequested: (toplevel) => shell.activate(toplevel),
     outputsChanged: () => shell.keepOnOutputs(),
-    reset: () => {
-      cascade = 0;
-    },
   };
+}
+
+/** The first step of the cascade that fits and where the fewest windows have their corner: closed windows leave no gap. */
+function cascadePlace(
+  shell: Shell,
+  toplevel: Toplevel,
+  output: Output,
+): { readonly x: number; readonly y: number } {
+  const { width, height } = toplevel.geometry;
+  const roomX = Math.max(0, output.width - width);
+  const roomY = Math.max(0, output.height - height);
+  const steps = Math.max(1, Math.floor(Math.min(roomX, roomY) / CASCADE_STEP));
+  let best = { x: output.x, y: output.y };
+  let bestTaken = Infinity;
+  for (let step = 1; step <= steps && bestTaken > 0; step++) {
+    const x = output.x + Math.min(step * CASCADE_STEP, roomX);
+    const y = output.y + Math.min(step * CASCADE_STEP, roomY);
+    const taken = shell.windows.filter(
+      (other) => other !== toplevel && other.x === x && other.y === y,
+    ).length;
+    if (taken < bestTaken) {
+      best = { x, y };
+      bestTaken = taken;
+    }
+  }
+  return best;
 }

@@ -56,6 +56,31 @@ test('windows are cascaded; a click raises and focuses the one below', () => {
   });
 });
 
+test('the cascade begins anew where a window was closed, and when all its places are taken', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const place = (): number[] => {
+      const { windows } = fixture.compositor.shell;
+      const newest = windows[windows.length - 1];
+      return [newest?.x ?? -1, newest?.y ?? -1];
+    };
+    const first = client.openWindow(100, 200);
+    client.openWindow(100, 200);
+    expect(place()).toEqual([64, 64]);
+    first.toplevel.destroy();
+    fixture.settle();
+    client.openWindow(100, 200);
+    expect(place()).toEqual([32, 32]);
+    // The output is 400x300: three steps of 32 fit.
+    client.openWindow(100, 200);
+    expect(place()).toEqual([96, 96]);
+    client.openWindow(100, 200);
+    expect(place()).toEqual([32, 32]);
+    client.openWindow(500, 400);
+    expect(place()).toEqual([0, 0]);
+  });
+});
+
 test('maximised it covers its output, and goes back to where it was', () => {
   withDesktop({}, (fixture) => {
     const client = fixture.connect();
