@@ -1,5 +1,6 @@
 /** Control operations that are input: devices are numbers the asker chooses; all belong to the one seat. */
 import type { AxisEvent } from '../seat/axis.ts';
+import { compileKeymap, type KeymapNames } from '../seat/keymap.ts';
 import type { Seat } from '../seat/seat.ts';
 import type { Operation } from './control-operations.ts';
 import { field, type Fields } from './fields.ts';
@@ -70,6 +71,19 @@ export function inputOperations(seat: Seat): Record<string, Operation> {
     keyboard_key: (fields) => {
       keyboard.key(field.whole(fields, 'key'), field.flag(fields, 'pressed'));
     },
+    keyboard_layout: (fields) => keyboard.setKeymap(compileKeymap(keymapNames(fields))),
+  };
+}
+
+/** What xkbcommon knows; what is left out is the system's default. */
+function keymapNames(fields: Fields): KeymapNames {
+  const text = (name: string): string => field.optionalText(fields, name) ?? '';
+  return {
+    rules: text('rules'),
+    model: text('model'),
+    layout: text('layout'),
+    variant: text('variant'),
+    options: text('options'),
   };
 }
 

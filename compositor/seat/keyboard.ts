@@ -14,6 +14,7 @@ export type KeyboardFocusListener = (focus: Surface | null, previous: Surface | 
 const REPEAT_SINCE = 4;
 /** Keys a second, and milliseconds before the first repetition. */
 const DEFAULT_REPEAT = { rate: 25, delayMs: 600 };
+const NO_MODIFIERS: Modifiers = { depressed: 0, latched: 0, locked: 0, group: 0 };
 
 export class Keyboard {
   readonly resources: ClientResources<WlKeyboardResource> = new ClientResources();
@@ -23,7 +24,7 @@ export class Keyboard {
   readonly #focusListeners = new Set<KeyboardFocusListener>();
   #keymap: Keymap | null;
   #state: KeyState | null;
-  #modifiers: Modifiers = { depressed: 0, latched: 0, locked: 0, group: 0 };
+  #modifiers = NO_MODIFIERS;
   #focus: Surface | null = null;
   #unlistenFocus: (() => void) | undefined;
   #enterSerial = 0;
@@ -59,13 +60,17 @@ export class Keyboard {
     return () => this.#focusListeners.delete(listener);
   }
 
-  /** Replaces the keymap (takes it) and tells everybody. */
+  /** Replaces the keymap (takes it) and tells everybody. Keys that are down stay down, locks of the old keymap are gone. */
   setKeymap(keymap: Keymap): void {
     this.#state?.dispose();
     this.#keymap?.dispose();
     this.#keymap = keymap;
     this.#state = keymap.createState();
     for (const resource of this.resources.all()) this.#sendKeymap(resource);
+    if (!this.#state) return;
+    let modifiers = NO_MODIFIERS;
+    for (const key of this.#pressed) modifiers = this.#state.key(key, true);
+    if (!sameModifiers(this.#modifiers, modifiers)) this.setModifiers(modifiers);
   }
 
   setRepeat(rate: number, delayMs: number): void {

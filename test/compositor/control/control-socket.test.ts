@@ -239,3 +239,17 @@ test('screenshot, GPUs, stats, stop', async () => {
     expect(stops).toHaveLength(1);
   });
 });
+
+test('the keyboard’s layout can be changed; what is no layout is refused', async () => {
+  await withControl(({ fixture, ask }) => {
+    const client = fixture.connect();
+    client.take();
+    expect(ask({ op: 'keyboard_layout', layout: 'de', variant: 'nodeadkeys' }).ok).toBe(true);
+    fixture.settle();
+    expect(client.take()).toEqual(['keymap 1 true']);
+    expect(ask({ op: 'keyboard_layout', layout: 'nowhere' })).toMatchObject({ ok: false });
+    expect(ask({ op: 'keyboard_layout', layout: 7 }).error).toMatch(/"layout" must be a string/);
+    fixture.settle();
+    expect(client.take()).toEqual([]);
+  });
+});

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { compileKeymap } from '../../../compositor/seat/keymap.ts';
 import { WlSeatError } from '../../../protocols/generated/wayland.interfaces.ts';
 import { native } from '../../../native/binding.ts';
 import type { OwnedFd } from '../../../native/fd.ts';
@@ -70,6 +71,25 @@ test('keys go to the focus, modifiers follow them', () => {
       'modifiers 0 0 2 0',
     ]);
     expect(other.take()).toEqual([]);
+  });
+});
+
+test('a new keymap is told, with the modifiers of keys that stay down and without the locks of the old one', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    client.openWindow(20, 20);
+    const { keyboard } = fixture.compositor.seat;
+    keyboard.key(KEY_CAPSLOCK, true);
+    keyboard.key(KEY_CAPSLOCK, false);
+    keyboard.key(KEY_LEFTSHIFT, true);
+    fixture.settle();
+    client.take();
+    keyboard.setKeymap(compileKeymap({ layout: 'de' }));
+    fixture.settle();
+    expect(client.take()).toEqual(['keymap 1 true', 'modifiers 1 0 0 0']);
+    keyboard.key(KEY_LEFTSHIFT, false);
+    fixture.settle();
+    expect(client.take()).toEqual([`key ${KEY_LEFTSHIFT} 0`, 'modifiers 0 0 0 0']);
   });
 });
 
