@@ -65,7 +65,7 @@ function decorate(
     unlisten();
     decorated.delete(toplevelResource);
   });
-  const late = toplevel.shellSurface.initialCommitted && !surface.mapped;
+  const granted = toplevel.shellSurface.initialCommitted && !surface.mapped;
   const { clientSide, serverSide } = ZxdgToplevelDecorationV1Mode;
   const tell = (mode: ZxdgToplevelDecorationV1Mode): void => {
     ZxdgToplevelDecorationV1.sendConfigure(decoration, mode);
@@ -77,9 +77,9 @@ function decorate(
       if (mode !== clientSide && mode !== serverSide) {
         throw fail(ZxdgToplevelDecorationV1Error.invalidMode, `no decoration mode ${mode}`);
       }
-      tell(late ? mode : clientSide);
+      tell(granted ? mode : clientSide);
     },
     unsetMode: () => tell(clientSide),
   };
-  if (!late) tell(clientSide);
+  if (!granted) tell(clientSide);
 }
