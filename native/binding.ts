@@ -45,17 +45,18 @@ export interface NativeMapping {
 
 /** All functions; those of the two libraries loaded at run time are described beside. */
 export interface NativeBinding extends PixmanBinding, XkbBinding {
-  /** "ENODEV" for 19; "E<number>" for one without a name. */
-  errnoName(errno: number): string;
-
   // --- files and fds -------------------------------------------------------
   open(path: string, flags: number, mode: number): number;
   close(fd: number): void;
   /** F_DUPFD_CLOEXEC. */
   dup(fd: number): number;
   fstat(fd: number): NativeStat;
+  /** Device and inode as one number: what tells one file from another. */
+  fileIdentity(fd: number): bigint;
   pread(fd: number, into: Uint8Array, offsetBytes: number): number;
   pwrite(fd: number, from: Uint8Array, offsetBytes: number): number;
+  /** write(2), for what has no offset. */
+  write(fd: number, from: Uint8Array): number;
   ftruncate(fd: number, sizeBytes: number): void;
   /** lseek(fd, 0, SEEK_END): the size of a dma-buf, which fstat does not tell. */
   seekEnd(fd: number): number;
@@ -93,8 +94,6 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   /** Absolute deadline; 0n disarms. */
   timerfdSet(fd: number, deadlineNs: bigint): void;
   monotonicNs(): bigint;
-  /** Syscalls this thread has made through the addon so far, failed and repeated ones included; none of libuv's or node's own. */
-  syscalls(): number;
 
   // --- Unix sockets ----------------------------------------------------------
   /** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC. */
@@ -198,11 +197,6 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   syncobjDestroy(fd: number, handle: number): void;
   /** `point` is used with the TIMELINE flag only. Result owned. */
   syncobjHandleToFd(fd: number, handle: number, flags: number, point: bigint): number;
-  /**
-   * Hot. The fence of a point as a sync_file: an owned fd, or -errno (-EINVAL: the point has none yet). `scratch` 0: one ioctl, with
-   * the TIMELINE flag; else a syncobj that the fence is transferred to first, as kernels without that flag want it.
-   */
-  syncobjExportPoint(fd: number, handle: number, point: bigint, scratch: number): number;
   syncobjFdToHandle(
     fd: number,
     syncobjFd: number,
@@ -281,11 +275,6 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
 
   // --- sync_file and dma-buf -----------------------------------------------------------
   syncFileInfo(fd: number): NativeSyncFileInfo;
-  /**
-   * SYNC_IOC_FILE_INFO in short: 0 while any fence is active, 1 when all have signalled, -errno when one of them failed; then
-   * `timestampNs[0]` is the time of the last. Throws when the ioctl itself fails.
-   */
-  syncFileEnd(fd: number, timestampNs: BigUint64Array): number;
   /** SYNC_IOC_MERGE. Result owned. */
   syncFileMerge(first: number, second: number, name: string): number;
   /** SYNC_IOC_SET_DEADLINE (Linux 6.6): a hint. */

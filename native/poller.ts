@@ -17,6 +17,7 @@ export interface Watch {
 }
 
 const READY_PAIRS = 256;
+const NOTHING = new Int32Array(0);
 
 /**
  * Watches fds. Driven by the event loop between {@link start} and {@link stop}, or by hand with {@link dispatch}
@@ -78,20 +79,13 @@ export class Poller {
    */
   dispatch(timeoutMs = 0): number {
     // In a callback of a turn of the loop: the rest of that turn comes after.
-    const interrupted = this.#ready.slice(0, 2 * this.#delivering);
-    const ready = new Map<number, number>();
-    const fullTurns = Math.ceil(this.#members.size / READY_PAIRS);
-    let count = native.pollerWait(this.#handle, timeoutMs);
-    this.#addCollected(count, ready);
-    // What was collected goes to the end of epoll's list: as many turns as it takes have seen every member.
-    for (let turn = 1; turn < fullTurns && count === READY_PAIRS; turn++) {
-      count = native.pollerWait(this.#handle, 0);
-      this.#addCollected(count, ready);
-    }
+    const interrupted =
+      this.#delivering === 0 ? NOTHING : this.#ready.slice(0, 2 * this.#delivering);
+    const count = native.pollerWait(this.#handle, timeoutMs);
+    const collected = count === 0 ? NOTHING : this.#collect(count);
     this.#ready.set(interrupted);
-    const sorted = [...ready].sort(([first], [second]) => first - second);
-    this.#deliver(Int32Array.from(sorted.flat()), ready.size);
-    return ready.size;
+    this.#deliver(collected, collected.length / 2);
+    return collected.length / 2;
   }
 
   close(): void {
@@ -99,6 +93,27 @@ export class Poller {
     this.#closed = true;
     this.#members.clear();
     native.pollerClose(this.#handle);
+  }
+
+  /** A copy of the `count` pairs that are ready, in order of registration. */
+  #collect(count: number): Int32Array {
+    const collected =
+      count < READY_PAIRS ? this.#ready.slice(0, 2 * count) : this.#collectAll(count);
+    sortPairs(collected);
+    return collected;
+  }
+
+  /** A batch was full. What was collected goes to the end of epoll's list: as many turns as it takes have seen every member. */
+  #collectAll(firstCount: number): Int32Array {
+    const ready = new Map<number, number>();
+    const fullTurns = Math.ceil(this.#members.size / READY_PAIRS);
+    let count = firstCount;
+    this.#addCollected(count, ready);
+    for (let turn = 1; turn < fullTurns && count === READY_PAIRS; turn++) {
+      count = native.pollerWait(this.#handle, 0);
+      this.#addCollected(count, ready);
+    }
+    return Int32Array.from([...ready].flat());
   }
 
   #addCollected(count: number, ready: Map<number, number>): void {
@@ -172,5 +187,16 @@ class Member implements Watch {
   close(): void {
     // A closed poller has no members.
     if (this.#members.delete(this.#id)) native.pollerRemove(this.#handle, this.#fd);
+  }
+}
+
+/** By their first numbers, in place. A turn's events are few and nearly in order: insertion beats a general sort. */
+function sortPairs(pairs: Int32Array): void {
+  for (let from = 2; from < pairs.length; from += 2) {
+    const [id, events] = [pairs[from]!, pairs[from + 1]!];
+    let to = from;
+    for (; to > 0 && pairs[to - 2]! > id; to -= 2) pairs.copyWithin(to, to - 2, to);
+    pairs[to] = id;
+    pairs[to + 1] = events;
   }
 }

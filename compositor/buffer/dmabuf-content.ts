@@ -128,6 +128,7 @@ export class DmabufContent implements BufferContent {
 
   /** Cache maintenance; a device that is gone, or simulated memory, needs none. */
   #sync(flags: number): boolean {
+    if (this.origin.exporter === 'sim') return false;
     try {
       native.dmabufSync(this.#fd.fd, flags);
       return true;

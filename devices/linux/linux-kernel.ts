@@ -4,12 +4,9 @@ import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
-import { O_CLOEXEC, O_RDWR } from '../../native/open-flags.ts';
-import { ENODEV } from '../../native/errno.ts';
 import type {
   DeviceNode,
   DmabufFences,
-  SyncFileEnd,
   SyncFileInfo,
   SyncFiles,
   SyncKernel,
@@ -18,7 +15,7 @@ import type { SyncobjDevice } from '../syncobj-device.ts';
 import { dmabufOrigin } from './dmabuf-origin.ts';
 import { listNodes, SYSTEM_PATHS, type SystemPaths } from './discovery.ts';
 import { DrmDevice } from './drm-device.ts';
-import { DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE } from './drm-uapi.ts';
+import { DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE, ENODEV, O_CLOEXEC, O_RDWR } from './drm-uapi.ts';
 import { LinuxHotplug } from './linux-hotplug.ts';
 import { SyncobjCharDevice } from './syncobj-char-device.ts';
 
@@ -27,7 +24,7 @@ const MERGED_NAME = 'syncline';
 /** See the file comment. */
 export class LinuxKernel implements SyncKernel {
   readonly description: string = `${type()} ${release()}`;
-  readonly syncFiles: SyncFiles = { info, end, merge, setDeadline };
+  readonly syncFiles: SyncFiles = { info, merge, setDeadline };
   readonly dmabufs: DmabufFences = {
     exportSyncFile,
     importSyncFile,
@@ -51,7 +48,7 @@ export class LinuxKernel implements SyncKernel {
     // The path may lead to another device by now: minors are reused.
     if (native.fstat(fd.fd).rdev !== node.rdev) {
       fd.close();
-      throw systemError(ENODEV, 'open', `${node.path} is another device now`);
+      throw systemError('ENODEV', ENODEV, 'open', `${node.path} is another device now`);
     }
     return node.kind === 'syncobj'
       ? new SyncobjCharDevice(node.id, node.path, fd)
@@ -70,14 +67,6 @@ function info(fd: number): SyncFileInfo {
     status,
     fences: fences.map((fence) => ({ status: fence.status, timestampNs: fence.timestampNs })),
   };
-}
-
-/** Read at once: no second call comes in between. */
-const lastTimestampNs = new BigUint64Array(1);
-
-function end(fd: number): SyncFileEnd | undefined {
-  const status = native.syncFileEnd(fd, lastTimestampNs);
-  return status === 0 ? undefined : { status, timestampNs: lastTimestampNs[0]! };
 }
 
 function merge(first: number, second: number): OwnedFd {

@@ -5,7 +5,6 @@
 import { native } from '../../native/binding.ts';
 import { hasErrno, systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
-import { EINVAL, ENOENT } from '../../native/errno.ts';
 import {
   DeviceLostError,
   type ArmPhase,
@@ -17,6 +16,9 @@ import {
   type SyncobjHandle,
 } from '../syncobj-device.ts';
 import { QUERY_FLAGS_LAST_SUBMITTED, WAIT_FLAGS_WAIT_AVAILABLE } from './drm-uapi.ts';
+
+const ENOENT = 2;
+const EINVAL = 22;
 
 /** See the file comment. */
 export class SyncobjCharDevice implements SyncobjDevice {
@@ -56,7 +58,7 @@ export class SyncobjCharDevice implements SyncobjDevice {
         copy?.close();
         if (!hasErrno(error, 'EBADF')) throw error;
         const detail = `${this.label}: fd ${syncobjFd} is no syncobj`;
-        throw systemError(EINVAL, 'ioctl(SYNCOBJ_QUERY)', detail);
+        throw systemError('EINVAL', EINVAL, 'ioctl(SYNCOBJ_QUERY)', detail);
       }
       return this.#add(copy);
     });
@@ -71,7 +73,8 @@ export class SyncobjCharDevice implements SyncobjDevice {
   destroy(handle: SyncobjHandle): void {
     if (this.#lost) return;
     const syncobj = this.#syncobjs.get(handle);
-    if (!syncobj) throw systemError(EINVAL, 'close', `${this.label}: no handle ${handle}`);
+    if (!syncobj)
+      throw systemError('EINVAL', EINVAL, 'close', `${this.label}: no handle ${handle}`);
     this.#syncobjs.delete(handle);
     if (handle < this.#lowestFree) this.#lowestFree = handle;
     syncobj.close();
@@ -81,20 +84,16 @@ export class SyncobjCharDevice implements SyncobjDevice {
     return this.#call('exportTimelineFd', () => {
       const syncobj = this.#syncobjs.get(handle);
       // EINVAL as from a render node, where a missing handle is ENOENT everywhere but here and in destroy.
-      if (!syncobj) throw systemError(EINVAL, 'dup', `${this.label}: no handle ${handle}`);
+      if (!syncobj)
+        throw systemError('EINVAL', EINVAL, 'dup', `${this.label}: no handle ${handle}`);
       return syncobj.dup();
     });
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
     return this.#call('exportSyncFile', (fd) => {
       const syncobj = this.#fdOf(handle, 'exportSyncFile');
-      try {
-        return new OwnedFd(native.syncobjCharExportSyncFile(fd, syncobj, point));
-      } catch (error) {
-        if (hasErrno(error, 'EINVAL')) return undefined;
-        throw error;
-      }
+      return new OwnedFd(native.syncobjCharExportSyncFile(fd, syncobj, point));
     });
   }
 
@@ -159,7 +158,8 @@ export class SyncobjCharDevice implements SyncobjDevice {
 
   #fdOf(handle: number, operation: string): number {
     const syncobj = this.#syncobjs.get(handle);
-    if (!syncobj) throw systemError(ENOENT, operation, `${this.label}: no handle ${handle}`);
+    if (!syncobj)
+      throw systemError('ENOENT', ENOENT, operation, `${this.label}: no handle ${handle}`);
     return syncobj.fd;
   }
 

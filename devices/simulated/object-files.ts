@@ -1,13 +1,14 @@
 /**
  * Real file descriptors that stand for objects of the simulated kernel.
  *
- * Each is one end of a SOCK_SEQPACKET pair; the kernel keeps the other end. So they can be duplicated, passed over sockets and
- * counted like the real thing, are recognised by their socket's inode wherever they come back from, and the kernel's end
- * tells when the last copy was closed.
+ * Each is the reading end of a pipe; the kernel keeps the other end. So they can be duplicated, passed over sockets and
+ * counted like the real thing, are recognised by their pipe's inode wherever they come back from, and the kernel's end
+ * tells when the last copy was closed. (A pair of sockets would do as well, at twice the price.)
  */
 import { native } from '../../native/binding.ts';
+import { hasErrno } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
-import { EPOLLET, EPOLLRDHUP, type Poller, type Watch } from '../../native/poller.ts';
+import { EPOLLERR, EPOLLET, type Poller, type Watch } from '../../native/poller.ts';
 
 /** One open file of the simulated kernel. */
 export interface ObjectFile<T> {
@@ -22,9 +23,7 @@ interface Entry<T> extends ObjectFile<T> {
   readonly watch: Watch;
 }
 
-const INODE_BITS = 64n;
 const READABLE_BYTE = Uint8Array.of(1);
-const NO_FDS = new Int32Array(1);
 /** How many descriptors may be opened before the closed ones are looked for. */
 const OPENS_PER_REAP = 64;
 
@@ -52,20 +51,24 @@ export class ObjectFiles<T> {
       this.#opensSinceReap = 0;
       this.#poller.dispatch(0);
     }
-    const [kernelNumber, userNumber] = native.socketPairSeqpacket();
+    const [userNumber, kernelNumber] = native.pipe();
     const kernelEnd = new OwnedFd(kernelNumber);
     const fd = new OwnedFd(userNumber);
     try {
-      const identity = identityOf(userNumber);
-      const watch = this.#poller.watch(kernelNumber, EPOLLRDHUP | EPOLLET, () =>
+      const identity = native.fileIdentity(userNumber);
+      const watch = this.#poller.watch(kernelNumber, EPOLLERR | EPOLLET, () =>
         this.#close(identity, true),
       );
       let readable = false;
       const setReadable = (): void => {
         if (readable || kernelEnd.closed) return;
         readable = true;
-        // Fails only when the last copy has just been closed: then nobody is left to see it.
-        native.sendmsg(kernelNumber, READABLE_BYTE, 0, 1, NO_FDS, 0);
+        try {
+          native.write(kernelNumber, READABLE_BYTE);
+        } catch (error) {
+          // The last copy has just been closed: nobody is left to see it.
+          if (!hasErrno(error, 'EPIPE')) throw error;
+        }
       };
       const entry = { identity, object, kernelEnd, watch, setReadable };
       this.#entries.set(identity, entry);
@@ -80,7 +83,7 @@ export class ObjectFiles<T> {
   /** The object behind a (borrowed) descriptor; undefined when it is no such file, or closed. */
   find(fd: number): T | undefined {
     try {
-      return this.#entries.get(identityOf(fd))?.object;
+      return this.#entries.get(native.fileIdentity(fd))?.object;
     } catch {
       return undefined;
     }
@@ -99,10 +102,4 @@ export class ObjectFiles<T> {
     entry.kernelEnd.close();
     if (last) this.#onLastClose(entry.object);
   }
-}
-
-/** What a descriptor refers to, wherever it is open: device and inode of the file. */
-export function identityOf(fd: number): bigint {
-  const { dev, ino } = native.fstat(fd);
-  return (dev << INODE_BITS) | ino;
 }

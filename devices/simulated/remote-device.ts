@@ -1,7 +1,6 @@
 /** A device of a simulated kernel in another process: each call is a request. */
 import { hasErrno, systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
-import { EINVAL } from '../../native/errno.ts';
 import {
   DeviceLostError,
   type ArmPhase,
@@ -13,6 +12,8 @@ import {
   type SyncobjHandle,
 } from '../syncobj-device.ts';
 import { SimConnectionError, type SimMessage } from './sim-messages.ts';
+
+const EINVAL = 22;
 
 /** What the server answers to an open. */
 export interface OpenedDevice {
@@ -57,7 +58,7 @@ export class RemoteDevice implements SyncobjDevice {
       // A closed descriptor does not even reach the server. The ioctl would call it EINVAL.
       if (!hasErrno(error, 'EBADF')) throw error;
       const detail = `${this.label}: fd ${syncobjFd} is closed`;
-      throw systemError(EINVAL, 'ioctl(SYNCOBJ_FD_TO_HANDLE)', detail);
+      throw systemError('EINVAL', EINVAL, 'ioctl(SYNCOBJ_FD_TO_HANDLE)', detail);
     }
   }
 
@@ -78,8 +79,8 @@ export class RemoteDevice implements SyncobjDevice {
     return only(this.#call('exportTimelineFd', { handle }));
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
-    return this.#call('exportSyncFile', { handle, point: String(point) }).fds[0];
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
+    return only(this.#call('exportSyncFile', { handle, point: String(point) }));
   }
 
   importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void {

@@ -3,13 +3,11 @@ import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLIN, EPOLLOUT, type Poller } from '../../native/poller.ts';
-import { ENODEV } from '../../native/errno.ts';
 import type {
   DeviceNode,
   DmabufFences,
   HotplugEvent,
   HotplugSource,
-  SyncFileEnd,
   SyncFileInfo,
   SyncFiles,
   SyncKernel,
@@ -59,7 +57,6 @@ export class RemoteKernel implements SyncKernel {
     this.#socket = connect(options.path);
     this.syncFiles = {
       info: (fd) => toInfo(this.#call({ op: 'info' }, [fd]).result),
-      end: (fd) => toEnd(this.#call({ op: 'info' }, [fd]).result),
       merge: (first, second) => only(this.#call({ op: 'merge' }, [first, second])),
       setDeadline: () => {},
     };
@@ -201,9 +198,9 @@ function exchange(
 }
 
 /** A removed device is told as ENODEV; the device makes a DeviceLostError of it. */
-function toError({ lost, errno, syscall, message }: WireError): Error {
-  if (lost) return systemError(ENODEV, 'ioctl');
-  const error = systemError(errno, syscall);
+function toError({ lost, code, errno, syscall, message }: WireError): Error {
+  if (lost) return systemError('ENODEV', 19, 'ioctl');
+  const error = systemError(code, errno, syscall);
   error.message = message;
   return error;
 }
@@ -221,13 +218,6 @@ function toNode(node: WireNode): DeviceNode {
 
 function toEvent(event: WireEvent): HotplugEvent {
   return event.type === 'removed' ? event : { type: event.type, node: toNode(event.node) };
-}
-
-function toEnd(result: unknown): SyncFileEnd | undefined {
-  const { status, fences } = toInfo(result);
-  if (fences.some((fence) => fence.status === 0)) return undefined;
-  const times = fences.map(({ timestampNs }) => timestampNs);
-  return { status, timestampNs: times.reduce((latest, ns) => (ns > latest ? ns : latest), 0n) };
 }
 
 function toInfo(result: unknown): SyncFileInfo {

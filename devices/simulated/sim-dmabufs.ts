@@ -2,13 +2,12 @@
 import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
-import { ENOTTY } from '../../native/errno.ts';
 import type { DmabufFences, DmabufOrigin } from '../sync-kernel.ts';
 import type { DeviceId } from '../syncobj-device.ts';
 import { mergeFences, signalledFence, unwrapFences, type SingleFence } from './dma-fence.ts';
-import { identityOf } from './object-files.ts';
 import type { IoctlGate, SimSyncFiles } from './sim-sync-files.ts';
 
+const ENOTTY = 25;
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 const F_SEAL_SEAL = 1;
@@ -64,7 +63,7 @@ export class SimDmabufs implements DmabufFences {
     try {
       native.ftruncate(fd.fd, sizeBytes);
       native.addSeals(fd.fd, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-      const identity = identityOf(fd.fd);
+      const identity = native.fileIdentity(fd.fd);
       const release = (): void => {
         this.#reservations.delete(identity);
         fd.close();
@@ -103,7 +102,7 @@ export class SimDmabufs implements DmabufFences {
 
   /** Unlike Linux it knows the device. */
   origin(dmabufFd: number): DmabufOrigin {
-    const device = this.#reservations.get(identityOf(dmabufFd))?.dmabuf.deviceId;
+    const device = this.#reservations.get(native.fileIdentity(dmabufFd))?.dmabuf.deviceId;
     return { exporter: device === undefined ? undefined : 'sim', device };
   }
 
@@ -112,8 +111,9 @@ export class SimDmabufs implements DmabufFences {
   }
 
   #find(fd: number, ioctl: string): Reservation {
-    const reservation = this.#reservations.get(identityOf(fd));
-    if (!reservation) throw systemError(ENOTTY, `ioctl(${ioctl})`, `fd ${fd} is no dma-buf`);
+    const reservation = this.#reservations.get(native.fileIdentity(fd));
+    if (!reservation)
+      throw systemError('ENOTTY', ENOTTY, `ioctl(${ioctl})`, `fd ${fd} is no dma-buf`);
     return reservation;
   }
 }

@@ -41,7 +41,6 @@ use napi::{napi_env, napi_value};
 
 /// Everything the addon exports, by module.
 const MODULES: &[&[Function]] = &[
-    errno::FUNCTIONS,
     files::FUNCTIONS,
     memory::FUNCTIONS,
     eventfd::FUNCTIONS,

@@ -82,6 +82,13 @@ extern "C" {
         value: u64,
         out: *mut napi_value,
     ) -> napi_status;
+    pub fn napi_create_bigint_words(
+        env: napi_env,
+        sign_bit: c_int,
+        word_count: usize,
+        words: *const u64,
+        out: *mut napi_value,
+    ) -> napi_status;
     pub fn napi_create_string_utf8(
         env: napi_env,
         bytes: *const c_char,

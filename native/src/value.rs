@@ -56,6 +56,15 @@ pub fn bigint(env: napi_env, value: u64) -> Result<napi_value> {
     })
 }
 
+/// `high` and `low` as one number of 128 bits.
+pub fn wide_bigint(env: napi_env, high: u64, low: u64) -> Result<napi_value> {
+    let words = [low, high];
+    // SAFETY: the words are given with their number.
+    made(env, |env, out| unsafe {
+        napi_create_bigint_words(env, 0, words.len(), words.as_ptr(), out)
+    })
+}
+
 pub fn string(env: napi_env, value: &str) -> Result<napi_value> {
     // SAFETY: the string is given with its length.
     made(env, |env, out| unsafe {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
-import { O_RDWR } from '../../native/open-flags.ts';
 import { failure } from './support.ts';
 
 const F_SEAL_SHRINK = 2;
@@ -24,7 +23,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function openFile(): OwnedFd {
-  return new OwnedFd(native.open(file, O_RDWR, 0));
+  return new OwnedFd(native.open(file, constants.O_RDWR, 0));
 }
 
 test('open gives a descriptor that is closed on exec', () => {
@@ -51,6 +50,29 @@ test('fstat tells the size and identity', () => {
   expect(stat.mode & constants.S_IFMT).toBe(constants.S_IFREG);
   expect(native.fstat(again.fd)).toEqual(stat);
   expect(native.fstat(again.fd).ino).toBeTypeOf('bigint');
+});
+
+test('the identity is the same for copies and reopenings of a file, another for another file', () => {
+  using fd = openFile();
+  using again = openFile();
+  using copy = fd.dup();
+  using other = new OwnedFd(native.memfdCreate('other', 0));
+  const { dev, ino } = native.fstat(fd.fd);
+  expect(native.fileIdentity(fd.fd)).toBe((dev << 64n) | ino);
+  expect(native.fileIdentity(again.fd)).toBe(native.fileIdentity(fd.fd));
+  expect(native.fileIdentity(copy.fd)).toBe(native.fileIdentity(fd.fd));
+  expect(native.fileIdentity(other.fd)).not.toBe(native.fileIdentity(fd.fd));
+  expect(failure(() => native.fileIdentity(9999)).code).toBe('EBADF');
+});
+
+test('write puts bytes into a pipe, EPIPE when nobody can read them', () => {
+  const [readNumber, writeNumber] = native.pipe();
+  using reader = new OwnedFd(readNumber);
+  using writer = new OwnedFd(writeNumber);
+  expect(native.write(writer.fd, Uint8Array.of(1, 2, 3))).toBe(3);
+  expect(native.bytesReadable(reader.fd)).toBe(3);
+  reader.close();
+  expect(failure(() => native.write(writer.fd, Uint8Array.of(4))).code).toBe('EPIPE');
 });
 
 test.each([-1, 9999])('fstat of descriptor %i is EBADF', (fd) => {
@@ -144,7 +166,7 @@ test('descriptors out of the limit are EMFILE', () => {
 
 test('ioctl reads and writes a struct in place, and never more than the array holds', () => {
   const TIOCGPTN = 0x8004_5430;
-  using pty = new OwnedFd(native.open('/dev/ptmx', O_RDWR | constants.O_NOCTTY, 0));
+  using pty = new OwnedFd(native.open('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY, 0));
   const number = new Uint8Array(4).fill(0xff);
   expect(native.ioctl(pty.fd, TIOCGPTN, number)).toBe(0);
   expect(new Uint32Array(number.buffer)[0]).toBeLessThan(0xffff);
