@@ -1,7 +1,7 @@
 /** `syncline explore`: random interleavings against every promise. */
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { playSeeds, reportOf, type ExploreReport } from '../lab/explore/explore.ts';
+import { Findings, playSeeds, type ExploreReport } from '../lab/explore/explore.ts';
 import { describeStep } from '../lab/explore/step.ts';
 import { exploreInWorkers } from '../lab/explore/workers.ts';
 import { SystemClock } from '../native/clock.ts';
@@ -61,7 +61,9 @@ async function explore({
   strategy,
 }: ExploreFlags): Promise<ExploreReport> {
   if (seed !== undefined) {
-    return reportOf(strategy, seed, [playSeeds(strategyByName(strategy), seed, 1)]);
+    const findings = new Findings(strategy, seed);
+    findings.add(playSeeds(strategyByName(strategy), seed, 1));
+    return findings.report();
   }
   const { isTTY } = process.stderr;
   const limits = {
@@ -74,9 +76,9 @@ async function explore({
     firstSeed: from,
     clock: new SystemClock({ ref: false }),
     ...limits,
-    onProgress: (soFar) => {
-      if (isTTY) process.stderr.write(`\r${figures(soFar)} `);
-    },
+    ...(isTTY && {
+      onProgress: (soFar: ExploreReport) => process.stderr.write(`\r${figures(soFar)} `),
+    }),
   });
   if (isTTY) process.stderr.write('\r\u001b[K');
   return report;

@@ -13,7 +13,7 @@ export type { ConformCase, Need } from './conform/conform-case.ts';
 export type { CaseResult, ConformReport, Verdict } from './conform/result.ts';
 export { renderReport } from './report/html.ts';
 export type { ReportOptions } from './report/html.ts';
-export { playSeed, playSeeds, reportOf } from './explore/explore.ts';
+export { Findings, playSeed, playSeeds } from './explore/explore.ts';
 export type { ExploreReport, FoundViolation, SeedsResult } from './explore/explore.ts';
 export { describeStep } from './explore/step.ts';
 export type { Step, Trace } from './explore/step.ts';

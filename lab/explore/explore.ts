@@ -84,30 +84,48 @@ export function playSeed(
   };
 }
 
-/** Puts the parts together, violations in order of their seeds. */
-export function reportOf(
-  strategy: string,
-  firstSeed: number,
-  parts: readonly SeedsResult[],
-): ExploreReport {
-  const coverage = new Coverage();
-  for (const part of parts) coverage.add(part.coverage);
-  const sum = (value: (part: SeedsResult) => number): number =>
-    parts.reduce((total, part) => total + value(part), 0);
-  const steps = sum((part) => part.steps);
-  const cpuSeconds = sum((part) => part.cpuMicros) / 1e6;
-  return {
-    schema: 1,
-    strategy,
-    seeds: sum((part) => part.seeds),
-    firstSeed,
-    steps,
-    states: coverage.states,
-    cpuSeconds,
-    stepsPerCpuSecond: cpuSeconds === 0 ? 0 : Math.round(steps / cpuSeconds),
-    outcomes: coverage.outcomes,
-    violations: parts
-      .flatMap(({ violations }) => violations)
-      .sort((first, second) => first.seed - second.seed),
-  };
+/** Puts the parts of an exploration together as they come, in whatever order. */
+export class Findings {
+  readonly #strategy: string;
+  readonly #firstSeed: number;
+  readonly #coverage = new Coverage();
+  readonly #violations: FoundViolation[] = [];
+  #seeds = 0;
+  #steps = 0;
+  #cpuMicros = 0;
+
+  constructor(strategy: string, firstSeed: number) {
+    this.#strategy = strategy;
+    this.#firstSeed = firstSeed;
+  }
+
+  /** Violations found so far. */
+  get violations(): number {
+    return this.#violations.length;
+  }
+
+  add(part: SeedsResult): void {
+    this.#coverage.add(part.coverage);
+    this.#violations.push(...part.violations);
+    this.#seeds += part.seeds;
+    this.#steps += part.steps;
+    this.#cpuMicros += part.cpuMicros;
+  }
+
+  /** Violations in order of their seeds. */
+  report(): ExploreReport {
+    const cpuSeconds = this.#cpuMicros / 1e6;
+    return {
+      schema: 1,
+      strategy: this.#strategy,
+      seeds: this.#seeds,
+      firstSeed: this.#firstSeed,
+      steps: this.#steps,
+      states: this.#coverage.states,
+      cpuSeconds,
+      stepsPerCpuSecond: cpuSeconds === 0 ? 0 : Math.round(this.#steps / cpuSeconds),
+      outcomes: this.#coverage.outcomes,
+      violations: this.#violations.toSorted((first, second) => first.seed - second.seed),
+    };
+  }
 }

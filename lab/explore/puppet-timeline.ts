@@ -1,6 +1,6 @@
 /** A client's syncobj: its points, the protocol object, and the descriptor that outlives devices. */
+import { native } from '../../native/binding.ts';
 import type { OwnedFd } from '../../native/fd.ts';
-import { identityOf } from '../../devices/simulated/object-files.ts';
 import type { SyncobjDevice, SyncobjHandle } from '../../devices/syncobj-device.ts';
 import type {
   WpLinuxDrmSyncobjManagerV1Proxy,
@@ -32,7 +32,7 @@ export class PuppetTimeline {
     const handle = device.createTimeline();
     this.#handles.set(device, handle);
     this.#fd = device.exportTimelineFd(handle);
-    this.identity = identityOf(this.#fd.fd);
+    this.identity = native.fileIdentity(this.#fd.fd);
     this.#manager = manager;
   }
 

@@ -1,5 +1,4 @@
 /** Where steps are played: compositor, simulated kernel, clock and clients in one process, all driven by hand. */
-import { readdirSync } from 'node:fs';
 import { native } from '../../native/binding.ts';
 import { ManualClock } from '../../native/clock.ts';
 import { OwnedFd } from '../../native/fd.ts';
@@ -8,6 +7,7 @@ import { Compositor } from '../../compositor/compositor.ts';
 import type { SimOperation } from '../../devices/simulated/sim-calls.ts';
 import { SimulatedKernel } from '../../devices/simulated/simulated-kernel.ts';
 import type { RecoveryStrategy } from '../../sync/recovery.ts';
+import { countOpenFds } from '../world/open-fds.ts';
 import { Bystander } from './bystander.ts';
 import { Gpus } from './gpus.ts';
 import { Judge } from './judge.ts';
@@ -91,6 +91,7 @@ export class Stage implements PuppetWorld {
       strategy,
       env: {},
       outputs: [{ width: COLUMNS * CELL, height: ROWS * CELL, refreshMhz: 60_000 }],
+      keymap: null,
       backend: screenBackend((screen) => this.judge.shown(screen)),
       windowManager: (shell, standard) => ({
         ...standard,
@@ -193,7 +194,7 @@ export class Stage implements PuppetWorld {
     const { sync, updates } = this.compositor.stats();
     const { counts } = sync;
     return {
-      fds: readdirSync('/proc/self/fd').length - kernelFds,
+      fds: countOpenFds() - kernelFds,
       handles: handles.reduce((sum, { count }) => sum + count, 0),
       armed,
       watches: this.poller.size,

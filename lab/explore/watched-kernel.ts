@@ -1,7 +1,7 @@
 /** The kernel as the compositor under test sees it: faults and races are put in here, and signals of points are noticed. */
+import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
-import { EMFILE, ENOMEM } from '../../native/errno.ts';
 import type {
   DeviceNode,
   DmabufFences,
@@ -18,10 +18,9 @@ import type {
   SyncobjDevice,
   SyncobjHandle,
 } from '../../devices/syncobj-device.ts';
-import { identityOf } from '../../devices/simulated/object-files.ts';
 import type { SimOperation } from '../../devices/simulated/sim-calls.ts';
 
-const ERRNO: Readonly<Record<'ENOMEM' | 'EMFILE', number>> = { ENOMEM, EMFILE };
+const ERRNO = { ENOMEM: 12, EMFILE: 24 } as const;
 
 export type FaultCode = keyof typeof ERRNO;
 
@@ -83,7 +82,7 @@ class WatchedDevice implements SyncobjDevice {
   importTimeline(syncobjFd: number): SyncobjHandle {
     return this.#call('importTimeline', () => {
       const handle = this.#device.importTimeline(syncobjFd);
-      this.#identities.set(handle, identityOf(syncobjFd));
+      this.#identities.set(handle, native.fileIdentity(syncobjFd));
       return handle;
     });
   }
@@ -101,7 +100,7 @@ class WatchedDevice implements SyncobjDevice {
     return this.#call('exportTimelineFd', () => this.#device.exportTimelineFd(handle));
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
     return this.#call('exportSyncFile', () => this.#device.exportSyncFile(handle, point));
   }
 
@@ -151,7 +150,7 @@ class WatchedDevice implements SyncobjDevice {
     this.#watcher.around('before', operation);
     const code = this.#device.lost ? undefined : this.#watcher.fault(operation);
     if (code !== undefined) {
-      throw systemError(ERRNO[code], operation, `${this.label}: injected fault`);
+      throw systemError(code, ERRNO[code], operation, `${this.label}: injected fault`);
     }
     const result = call();
     this.#watcher.around('after', operation);

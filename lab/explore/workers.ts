@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../native/clock.ts';
-import { reportOf, type ExploreReport, type SeedsResult } from './explore.ts';
+import { Findings, type ExploreReport, type SeedsResult } from './explore.ts';
 
 export interface ExploreOptions {
   /** A built-in one. */
@@ -46,12 +46,12 @@ export async function exploreInWorkers(options: ExploreOptions): Promise<Explore
   const seeds = options.seeds ?? Number.POSITIVE_INFINITY;
   const minutes = options.minutes ?? Number.POSITIVE_INFINITY;
   const startNs = clock.nowNs();
-  const parts: SeedsResult[] = [];
+  const findings = new Findings(strategy, firstSeed);
   let nextSeed = firstSeed;
   const wanted = (): boolean =>
     nextSeed < firstSeed + seeds &&
     Number(clock.nowNs() - startNs) < minutes * NS_PER_MINUTE &&
-    parts.reduce((found, { violations }) => found + violations.length, 0) < ENOUGH_VIOLATIONS;
+    findings.violations < ENOUGH_VIOLATIONS;
   const lane = async (): Promise<void> => {
     const child = fork(options.workerFile ?? WORKER, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -61,8 +61,8 @@ export async function exploreInWorkers(options: ExploreOptions): Promise<Explore
         const count = Math.min(SEEDS_PER_TASK, firstSeed + seeds - nextSeed);
         const task = { strategy, from: nextSeed, count };
         nextSeed += count;
-        parts.push(await ask(child, task));
-        options.onProgress?.(reportOf(strategy, firstSeed, parts));
+        findings.add(await ask(child, task));
+        options.onProgress?.(findings.report());
       }
     } finally {
       child.kill();
@@ -71,7 +71,7 @@ export async function exploreInWorkers(options: ExploreOptions): Promise<Explore
   const workers = options.workers ?? availableParallelism();
   const lanes = Math.max(1, Math.min(workers, Math.ceil(seeds / SEEDS_PER_TASK)));
   await Promise.all(Array.from({ length: lanes }, lane));
-  return reportOf(strategy, firstSeed, parts);
+  return findings.report();
 }
 
 function ask(child: ChildProcess, task: SeedsTask): Promise<SeedsResult> {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { SystemClock } from '../../../native/clock.ts';
 import { exploreInWorkers } from '../../../lab/explore/workers.ts';
-import { playSeeds, reportOf, type ExploreReport } from '../../../lab/explore/explore.ts';
+import { Findings, playSeeds, type ExploreReport } from '../../../lab/explore/explore.ts';
 import { strategyByName } from '../../../sync/recovery/strategies.ts';
 
 /** A process of its own runs what was compiled. */
@@ -24,7 +24,9 @@ test('worker processes find what one process finds', async () => {
     workerFile: WORKER,
     onProgress: ({ seeds }) => seen.push(seeds),
   });
-  const alone = reportOf('failover', 100, [playSeeds(strategyByName('failover'), 100, 12)]);
+  const oneProcess = new Findings('failover', 100);
+  oneProcess.add(playSeeds(strategyByName('failover'), 100, 12));
+  const alone = oneProcess.report();
   expect(findings(together)).toEqual(findings(alone));
   expect(seen).toHaveLength(2);
   expect(seen.at(-1)).toBe(12);
