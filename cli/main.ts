@@ -1,6 +1,6 @@
 /** The command line: finds the command's file, lets it parse and run, turns errors into exit statuses. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { CannotRunError, EXIT_CANNOT_RUN, EXIT_CASE_FAILED, EXIT_USAGE } from './exit-status.ts';
 
 /** One line a command. Each is loaded only when called (or for --help), so that starting one does not pay for the others. */
@@ -45,6 +45,11 @@ async function buildProgram(name: string | undefined): Promise<Command> {
 }
 
 function statusOf(error: unknown): number {
+  // Thrown by a command at work. Commander prints, and turns into its own error, only what an option's parser throws.
+  if (error instanceof InvalidArgumentError) {
+    process.stderr.write(`syncline: ${error.message}\n`);
+    return EXIT_USAGE;
+  }
   if (error instanceof CommanderError) {
     // Commander has printed its message; --help and --version come this way too, with status 0.
     return error.exitCode === 0 ? 0 : EXIT_USAGE;
