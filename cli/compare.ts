@@ -1,16 +1,17 @@
 /** `syncline compare`: parse, call, print. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { compare, type CompareOptions } from '../lab/compare/compare.ts';
-import { parseShard } from '../lab/compare/plan.ts';
+import { asShard, mergeShards, type ShardReport } from '../lab/compare/merge.ts';
+import { parseShard, type Shard } from '../lab/compare/plan.ts';
 import type { CompareReport, RunResult } from '../lab/compare/result.ts';
 import { renderTable } from '../lab/compare/table.ts';
 import { TimelineSelection } from '../lab/compare/timeline.ts';
 import { SCENARIOS, scenarioNamed } from '../lab/scenarios/scenarios.ts';
 import { CannotPlayError } from '../lab/world/cannot-play-error.ts';
 import { STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
-import { CannotRunError } from './exit-status.ts';
+import { CannotRunError, EXIT_CASE_FAILED } from './exit-status.ts';
 
 interface CompareFlags {
   strategies: string;
@@ -20,7 +21,8 @@ interface CompareFlags {
   json?: string;
   report?: string;
   list?: boolean;
-  shard?: string;
+  shard?: Shard;
+  merge?: string[];
 }
 
 const DEFAULT_STRATEGIES = 'single-import,ignore-sync,re-import,failover';
@@ -36,10 +38,16 @@ export function compareCommand(): Command {
     .option('--seeds <n>', 'seeds per scenario', positiveInteger, 1)
     .option('--json <file>', 'write the results as JSON (- for standard output)')
     .option('--report <dir>', 'write report.html there (default: syncline-report)')
-    .option('--shard <i/n>', 'play only this part of the runs')
+    .option(
+      '--shard <i/n>',
+      'play only this part of the runs; its JSON has the timelines too',
+      (text) => usage(() => parseShard(text)),
+    )
+    .option('--merge <files...>', 'play nothing: put the JSON of all shards together')
     .option('--list', 'list strategies and scenarios')
     .action(async (flags: CompareFlags) => {
       if (flags.list) return list();
+      if (flags.merge) return merge(flags.merge, flags);
       const strategies = chosen(flags.strategies, [...STRATEGIES.values()], strategyByName);
       const scenarios = chosen(flags.scenarios, SCENARIOS, scenarioNamed);
       const timelines = new TimelineSelection();
@@ -51,12 +59,30 @@ export function compareCommand(): Command {
           gpus: flags.gpus,
           onResult,
           onTimeline: timelines.add,
-          ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
+          ...(flags.shard === undefined ? {} : { shard: flags.shard }),
         }),
       );
       await print(report, timelines, flags);
-      if (!promisesHeld(report)) process.exitCode = 1;
     });
+}
+
+async function merge(files: readonly string[], flags: CompareFlags): Promise<void> {
+  const parts = await Promise.all(files.map(readShard));
+  const { timelines, ...report } = usage(() => mergeShards(parts));
+  const selection = new TimelineSelection();
+  for (const timeline of timelines) selection.add(timeline);
+  await print(report, selection, flags);
+}
+
+async function readShard(file: string): Promise<ShardReport> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new InvalidArgumentError(`${file}: ${message(error)}`);
+  });
+  try {
+    return asShard(JSON.parse(text));
+  } catch (error) {
+    throw new InvalidArgumentError(`${file}: ${message(error)}`);
+  }
 }
 
 /**
@@ -86,13 +112,15 @@ async function print(
   flags: CompareFlags,
 ): Promise<void> {
   const human = flags.json === '-' ? process.stderr : process.stdout;
+  if (!promisesHeld(report)) process.exitCode = EXIT_CASE_FAILED;
   human.write(`${renderTable(report.results, human.isTTY === true, human.columns)}\n`);
   for (const { scenario, strategy, reason } of report.skipped) {
     human.write(`skipped: ${scenario} under ${strategy}: ${reason}\n`);
   }
-  if (flags.json === '-') process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else if (flags.json !== undefined)
-    await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
+  const part = flags.shard !== undefined && { timelines: timelines.all() };
+  const json = `${JSON.stringify({ ...report, ...part }, null, 2)}\n`;
+  if (flags.json === '-') process.stdout.write(json);
+  else if (flags.json !== undefined) await writeFile(flags.json, json);
   if (flags.json !== '-' || flags.report !== undefined) {
     const { renderReport } = await import('../lab/report/html.ts');
     const directory = flags.report ?? 'syncline-report';
@@ -152,14 +180,21 @@ function chosen(
 ): string[] {
   if (text === 'all') return known.map(({ name }) => name);
   const names = text.split(',').map((name) => name.trim());
-  for (const name of names) {
-    try {
-      check(name);
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  }
+  for (const name of names) usage(() => check(name));
   return names;
+}
+
+/** What it throws is the caller's mistake. */
+function usage<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new InvalidArgumentError(message(error));
+  }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function positiveInteger(text: string): number {

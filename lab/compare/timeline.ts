@@ -67,8 +67,7 @@ export function timelineOf(options: TimelineOptions): RunTimeline {
   const { ledger, startNs } = options;
   const lanes = ledger
     .surfaces()
-    .map(({ client, surface }) => ({ client, surface, records: ledger.ofSurface(client, surface) }))
-    .sort((a, b) => interest(b.records) - interest(a.records))
+    .toSorted((a, b) => interest(b.commits) - interest(a.commits))
     .slice(0, MAX_SURFACES)
     .sort((a, b) => a.client - b.client || a.surface - b.surface);
   return {
@@ -84,10 +83,10 @@ export function timelineOf(options: TimelineOptions): RunTimeline {
       .filter(({ atNs }) => atNs < options.endNs)
       .map(({ type, device, atNs }) => ({ type, device, atUs: microseconds(atNs - startNs) })),
     disconnects: ledger.disconnects.map(({ client, reason }) => ({ client, reason })),
-    surfaces: lanes.map(({ client, surface, records }) => ({
+    surfaces: lanes.map(({ client, surface, commits }) => ({
       client,
       surface,
-      commits: records
+      commits: commits
         .filter(({ committedAtNs }) => committedAtNs <= options.endNs)
         .slice(0, MAX_COMMITS)
         .map((record) => commit(record, options)),
@@ -142,6 +141,12 @@ export class TimelineSelection {
       !held || (held.ok === timeline.ok ? timeline.seed < held.seed : held.ok && !timeline.ok);
     if (better) this.#byCell.set(key, timeline);
   };
+
+  /** In an order that depends on nothing but what they are of. */
+  all(): RunTimeline[] {
+    const cells = [...this.#byCell].sort(([a], [b]) => (a < b ? -1 : 1));
+    return cells.map(([, timeline]) => timeline);
+  }
 
   of(scenario: string, strategy: string): RunTimeline | undefined {
     return this.#byCell.get(`${scenario}\0${strategy}`);
