@@ -42,6 +42,13 @@ export interface DisconnectRecord {
   readonly deserved: boolean;
 }
 
+export interface LedgerSurface {
+  readonly client: number;
+  readonly surface: number;
+  /** In commit order. */
+  readonly commits: CommitRecord[];
+}
+
 export class Ledger {
   readonly commits: CommitRecord[] = [];
   readonly disconnects: DisconnectRecord[] = [];
@@ -53,7 +60,7 @@ export class Ledger {
     readonly device: string;
     readonly atNs: bigint;
   }[] = [];
-  readonly #byKey = new Map<string, CommitRecord>();
+  readonly #bySurface = new Map<string, LedgerSurface>();
 
   committed(client: number, surface: number, serial: number, atNs: bigint): CommitRecord {
     const record: CommitRecord = {
@@ -73,12 +80,16 @@ export class Ledger {
       failedShown: false,
     };
     this.commits.push(record);
-    this.#byKey.set(key(client, surface, serial), record);
+    const key = keyOf(client, surface);
+    const held = this.#bySurface.get(key);
+    if (held) held.commits.push(record);
+    else this.#bySurface.set(key, { client, surface, commits: [record] });
     return record;
   }
 
   find(client: number, surface: number, serial: number): CommitRecord | undefined {
-    return this.#byKey.get(key(client, surface, serial));
+    const commits = this.#bySurface.get(keyOf(client, surface))?.commits;
+    return commits?.findLast((record) => record.serial === serial);
   }
 
   /** The compositor applied this commit's content. Judged against the truth of this very moment. */
@@ -88,19 +99,12 @@ export class Ledger {
     if (record.acquire === 'failed' || record.acquire === 'abandoned') record.failedShown = true;
   }
 
-  /** Commits of one surface in commit order. */
-  ofSurface(client: number, surface: number): CommitRecord[] {
-    return this.commits.filter((record) => record.client === client && record.surface === surface);
-  }
-
-  surfaces(): { client: number; surface: number }[] {
-    const seen = new Map<string, { client: number; surface: number }>();
-    for (const { client, surface } of this.commits)
-      seen.set(`${client}/${surface}`, { client, surface });
-    return [...seen.values()];
+  /** All that ever committed, in the order of their first commits. */
+  surfaces(): readonly LedgerSurface[] {
+    return [...this.#bySurface.values()];
   }
 }
 
-function key(client: number, surface: number, serial: number): string {
-  return `${client}/${surface}/${serial}`;
+function keyOf(client: number, surface: number): string {
+  return `${client}/${surface}`;
 }

@@ -151,16 +151,14 @@ export class SyncOwner implements TimelineHost, RetiredOwner {
 
   /** `device` is gone. */
   deviceLost(device: SyncobjDevice): void {
-    this.wakeups.scanAfter(() => {
-      for (const timeline of this.#timelines) timeline.deviceLost(device);
-    });
+    for (const timeline of this.#timelines) timeline.deviceLost(device);
+    this.wakeups.scan();
   }
 
   /** A device came. */
   deviceAdded(): void {
-    this.wakeups.scanAfter(() => {
-      for (const timeline of this.#timelines) timeline.deviceAdded();
-    });
+    for (const timeline of this.#timelines) timeline.deviceAdded();
+    this.wakeups.scan();
   }
 
   onTimelineEnded(state: TimelineState): void {

@@ -13,7 +13,6 @@ import {
   type ArmPhase,
   type Point,
   type QueryKind,
-  type SyncobjDevice,
 } from '../devices/syncobj-device.ts';
 import type { SyncContext } from './context.ts';
 import type { TimelineImport } from './import-table.ts';
@@ -46,8 +45,6 @@ export class Wakeups implements Retryable {
   #signalled: SharedEventfd | undefined;
   #handles = new Uint32Array(16);
   #points = new BigUint64Array(16);
-  /** What a query asks about, in the order of `handles`. */
-  readonly #batch: Awaited[] = [];
   #scanning = false;
   #again = false;
   /** A query failed for want of memory. */
@@ -103,18 +100,6 @@ export class Wakeups implements Retryable {
     if (!this.#disposed && (this.#again || this.#unfinished)) this.#context.retries.add(this);
   }
 
-  /** Scans once after `scope`, however often that asks for it: moving many timelines costs one query, not one each. */
-  scanAfter(scope: () => void): void {
-    const outermost = !this.#scanning;
-    this.#scanning = true;
-    try {
-      scope();
-    } finally {
-      if (outermost) this.#scanning = false;
-    }
-    this.scan();
-  }
-
   retry(): boolean {
     this.scan();
     return !this.#again && !this.#unfinished;
@@ -154,54 +139,42 @@ export class Wakeups implements Retryable {
     for (const awaited of stranded) awaited.onAllSignalled();
   }
 
-  /** One query a device, of which there is nearly always one. */
   #pass(kind: QueryKind): void {
-    const asked: SyncobjDevice[] = [];
-    for (let more = true; more;) {
-      more = this.#collect(kind, asked);
-      const device = this.#batch[0]?.current?.device;
-      if (!device) return;
-      this.#query(device, kind);
-      this.#batch.length = 0;
-      asked.push(device);
-    }
-  }
-
-  /** Fills the batch with what is on one device not asked yet. Returns whether another device is left. */
-  #collect(kind: QueryKind, asked: readonly SyncobjDevice[]): boolean {
-    let device: SyncobjDevice | undefined;
-    let more = false;
+    let rest: Awaited[] = [];
     for (const awaited of this.#active) {
-      if (!awaited.wants(kind)) {
-        if (kind === 'signalled' && !awaited.wants('submitted')) this.#active.delete(awaited);
-        continue;
+      if (awaited.wants(kind)) {
+        if (awaited.current) rest.push(awaited);
+      } else if (kind === 'signalled' && !awaited.wants('submitted')) {
+        this.#active.delete(awaited);
       }
-      const at = awaited.current;
-      if (!at || asked.includes(at.device)) continue;
-      device ??= at.device;
-      if (at.device === device) this.#batch.push(awaited);
-      else more = true;
     }
-    return more;
+    while (rest.length > 0) {
+      const device = rest[0]?.current?.device;
+      const batch = rest.filter((awaited) => awaited.current?.device === device);
+      rest = rest.filter((awaited) => awaited.current && awaited.current.device !== device);
+      if (batch.length > 0) this.#query(batch, kind);
+    }
   }
 
-  #query(device: SyncobjDevice, kind: QueryKind): void {
-    const batch = this.#batch;
-    const count = batch.length;
-    if (count > this.#handles.length) {
-      this.#handles = new Uint32Array(2 * count);
-      this.#points = new BigUint64Array(2 * count);
+  /** `batch` is not empty and on one device. */
+  #query(batch: readonly Awaited[], kind: QueryKind): void {
+    const device = batch[0]?.current?.device;
+    if (!device) return;
+    if (batch.length > this.#handles.length) {
+      this.#handles = new Uint32Array(2 * batch.length);
+      this.#points = new BigUint64Array(2 * batch.length);
     }
-    for (let index = 0; index < count; index++)
+    for (let index = 0; index < batch.length; index++) {
       this.#handles[index] = batch[index]?.current?.handle ?? 0;
+    }
     try {
-      device.query(this.#handles, this.#points, count, kind);
+      device.query(this.#handles, this.#points, batch.length, kind);
     } catch (error) {
       if (error instanceof DeviceLostError) this.#context.deviceLost(device);
       else this.#unfinished = true;
       return;
     }
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < batch.length; index++) {
       const awaited = batch[index]!;
       // An earlier one's subscriber may have ended this one, or its device may have gone meanwhile.
       if (!this.#active.has(awaited) || awaited.current?.device !== device) continue;

@@ -59,7 +59,7 @@ export class ClientDevice {
     };
     this.#running.add(run);
     try {
-      this.device.importSyncFile(handle, point, fence.syncFile.fd);
+      fence.attachTo(this.device, handle, point);
     } catch (error) {
       this.#running.delete(run);
       run.close();
@@ -71,7 +71,7 @@ export class ClientDevice {
   failPoint(handle: SyncobjHandle, point: Point, errno: number): void {
     const fence = this.#world.createFence(this.gpu, () => {});
     try {
-      this.device.importSyncFile(handle, point, fence.syncFile.fd);
+      fence.attachTo(this.device, handle, point);
       fence.fail(errno);
     } finally {
       fence.close();

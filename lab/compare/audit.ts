@@ -1,4 +1,6 @@
 /** After the surfaces are gone every release is due: asks a live device which of them were signalled. */
+import type { Point, SyncobjDevice } from '../../devices/syncobj-device.ts';
+import type { OwnedFd } from '../../native/fd.ts';
 import type { SyncClient } from '../clients/sync-client.ts';
 import type { World } from '../world/world.ts';
 
@@ -10,18 +12,25 @@ export function countLostReleases(world: World, clients: readonly SyncClient[]):
   const node = world.importGpu.node ?? world.clientGpu.node;
   if (!node) throw new Error('no GPU to audit releases with');
   const device = world.kernel.openDevice(node);
-  const points = new BigUint64Array(1);
+  const signalled = new Map<OwnedFd, Point>();
   let lost = 0;
   try {
     for (const { timelineFd, point, record } of clients.flatMap((each) => each.owedReleases())) {
       if (record.receivedAtNs === undefined && world.ledger.left.has(record.client)) continue;
-      const handle = device.importTimeline(timelineFd.fd);
-      device.query(Uint32Array.of(handle), points, 1, 'signalled');
-      device.destroy(handle);
-      if ((points[0] ?? 0n) < point) lost += 1;
+      const reached = signalled.get(timelineFd) ?? signalledPoint(device, timelineFd);
+      signalled.set(timelineFd, reached);
+      if (reached < point) lost += 1;
     }
   } finally {
     device.close();
   }
   return lost;
+}
+
+function signalledPoint(device: SyncobjDevice, timelineFd: OwnedFd): Point {
+  const points = new BigUint64Array(1);
+  const handle = device.importTimeline(timelineFd.fd);
+  device.query(Uint32Array.of(handle), points, 1, 'signalled');
+  device.destroy(handle);
+  return (points[0] ?? 0n) as Point;
 }

@@ -16,32 +16,33 @@ export interface Verdict {
 /** `refreshNs` = the output's refresh cycle. Call it when every client has had the time to show its last frame. */
 export function judge(ledger: Ledger, refreshNs: bigint): Verdict {
   const surfaces = ledger.surfaces();
-  const gone = new Set([...ledger.left, ...ledger.disconnects.map(({ client }) => client)]);
   const undeserved = ledger.disconnects.filter((disconnect) => !disconnect.deserved);
-  const stuck = surfaces.filter(
-    ({ client, surface }) => !gone.has(client) && isStuck(ledger.ofSurface(client, surface)),
-  );
+  const stuck = countStuck(ledger);
   const early = ledger.commits.filter((record) => record.latchedEarly);
   const failed = ledger.commits.filter((record) => record.failedShown);
   const presented = ledger.commits.filter((record) => record.presentedAtNs !== undefined);
   return {
-    stuckSurfaces: stuck.length,
+    stuckSurfaces: stuck,
     undeservedDisconnects: undeserved.length,
     earlyLatches: early.length,
     failedFencesShown: failed.length,
     framesPresented: presented.length,
-    framesMissed: surfaces.reduce(
-      (sum, { client, surface }) => sum + missed(ledger.ofSurface(client, surface), refreshNs),
-      0,
-    ),
+    framesMissed: surfaces.reduce((sum, { commits }) => sum + missed(commits, refreshNs), 0),
     recoveryMs: distribution(recoveryTimes(ledger)),
     reasons: [
-      ...count(stuck.length, 'surface stuck', 'surfaces stuck'),
+      ...count(stuck, 'surface stuck', 'surfaces stuck'),
       ...cutOff(undeserved),
       ...count(early.length, 'content shown before its fence', 'contents shown before their fence'),
       ...count(failed.length, 'failed fence shown', 'failed fences shown'),
     ],
   };
+}
+
+/** Surfaces of clients still there that do not show what they should. */
+export function countStuck(ledger: Ledger): number {
+  const gone = new Set([...ledger.left, ...ledger.disconnects.map(({ client }) => client)]);
+  return ledger.surfaces().filter(({ client, commits }) => !gone.has(client) && isStuck(commits))
+    .length;
 }
 
 /** The last commit whose work was really done never reached the screen, nor any commit after it. */
@@ -69,8 +70,7 @@ function missed(commits: readonly CommitRecord[], refreshNs: bigint): number {
 function recoveryTimes(ledger: Ledger): number[] {
   const samples: number[] = [];
   for (const { atNs } of ledger.deviceEvents.filter((event) => event.type === 'lost')) {
-    for (const { client, surface } of ledger.surfaces()) {
-      const commits = ledger.ofSurface(client, surface);
+    for (const { commits } of ledger.surfaces()) {
       if (!commits.some((record) => before(record.presentedAtNs, atNs))) continue;
       const next = commits.find((record) => (record.presentedAtNs ?? 0n) > atNs);
       if (next?.presentedAtNs === undefined) continue;

@@ -3,7 +3,7 @@ import { SyncClient } from '../clients/sync-client.ts';
 import { DEFAULT_CLIENT, type ClientOptions, type Scenario } from '../scenarios/scenario.ts';
 import type { LabWorld } from '../world/world.ts';
 import { countLostReleases } from './audit.ts';
-import { judge } from './judge.ts';
+import { countStuck, judge } from './judge.ts';
 import { PROMISES, type RunResult } from './result.ts';
 import { timelineOf, type RunTimeline } from './timeline.ts';
 
@@ -105,7 +105,7 @@ export async function runScenario({
 function allShown(world: LabWorld): boolean {
   const { ledger } = world;
   if (ledger.commits.some((record) => record.acquire === 'pending')) return false;
-  return judge(ledger, world.refreshNs).stuckSurfaces === 0;
+  return countStuck(ledger) === 0;
 }
 
 /** Releases still not signalled when they had three seconds for it. */

@@ -3,7 +3,7 @@ import { RemoteKernel } from '../../devices/simulated/remote-kernel.ts';
 import type { DeviceNode } from '../../devices/sync-kernel.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
 import type { Poller } from '../../native/poller.ts';
-import type { FenceBackend } from '../world/lab-fences.ts';
+import type { SyncFileFence } from '../world/lab-fences.ts';
 import type { BufferAllocator, Hotplug, TestFences, TestGpus } from './test-gpus.ts';
 
 const BYTES_PER_PIXEL = 4;
@@ -51,7 +51,7 @@ export class SimulatedGpus implements TestGpus {
   }
 }
 
-function createFence(kernel: RemoteKernel, gpu: DeviceId): FenceBackend {
+function createFence(kernel: RemoteKernel, gpu: DeviceId): SyncFileFence {
   const fence = kernel.createFence({ deviceId: gpu });
   return {
     syncFile: fence.exportSyncFile(),

@@ -1,7 +1,7 @@
 /** What the suite's clients render with: GPUs for timelines, memory for buffers, fences that end as told. */
 import type { DeviceNode, SyncKernel } from '../../devices/sync-kernel.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
-import type { FenceBackend } from '../world/lab-fences.ts';
+import type { SyncFileFence } from '../world/lab-fences.ts';
 import type { LabBuffer } from '../world/world.ts';
 
 /** One way to come by a dma-buf. Which of them a compositor can import depends on its driver. */
@@ -40,5 +40,5 @@ export interface TestGpus {
 export interface TestFences {
   readonly canFail: boolean;
   /** A pending fence of some work on this GPU. */
-  create(gpu: DeviceId): FenceBackend;
+  create(gpu: DeviceId): SyncFileFence;
 }

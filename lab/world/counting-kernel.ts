@@ -4,7 +4,6 @@
  */
 import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
-import { EMFILE } from '../../native/errno.ts';
 import type {
   DeviceNode,
   DmabufFences,
@@ -22,6 +21,7 @@ import type {
   SyncobjHandle,
 } from '../../devices/syncobj-device.ts';
 
+const EMFILE = 24;
 /** Ioctls of one export or import of a point where the kernel wants it transferred to a scratch syncobj first. */
 const TRANSFER_IOCTLS = 2;
 
@@ -45,7 +45,6 @@ export class CountingKernel implements SyncKernel {
     };
     this.syncFiles = {
       info: (fd) => (count(1), kernel.syncFiles.info(fd)),
-      end: (fd) => (count(1), kernel.syncFiles.end(fd)),
       merge: (first, second) => (count(1), this.#makesFd(), kernel.syncFiles.merge(first, second)),
       setDeadline: (fd, deadlineNs) => (count(1), kernel.syncFiles.setDeadline(fd, deadlineNs)),
     };
@@ -91,7 +90,7 @@ export class CountingKernel implements SyncKernel {
   }
 
   #makesFd(): void {
-    if (this.outOfFds) throw systemError(EMFILE, 'ioctl', 'as the scenario wants it');
+    if (this.outOfFds) throw systemError('EMFILE', EMFILE, 'ioctl', 'as the scenario wants it');
   }
 }
 
@@ -147,12 +146,10 @@ class CountingDevice implements SyncobjDevice {
     return this.#device.exportTimelineFd(handle);
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
+    this.#observer.count(this.#pointIoctls);
     this.#observer.makesFd();
-    const syncFile = this.#device.exportSyncFile(handle, point);
-    // Where there is nothing to transfer, it ends there.
-    this.#observer.count(syncFile ? this.#pointIoctls : 1);
-    return syncFile;
+    return this.#device.exportSyncFile(handle, point);
   }
 
   importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void {

@@ -16,8 +16,9 @@ import { CannotPlayError } from './cannot-play-error.ts';
 import { CountingKernel } from './counting-kernel.ts';
 import { DrmGpu } from './drm-gpu.ts';
 import { type FenceSource, openFenceSource } from './kernel-fences.ts';
-import { LabFences } from './lab-fences.ts';
+import { bySyncFile, LabFences } from './lab-fences.ts';
 import { traceIntoLedger } from './ledger-trace.ts';
+import { countOpenFds } from './open-fds.ts';
 import { createDumbBuffer } from './dumb-buffer.ts';
 import type { FenceEnd, LabBuffer, LabFence, LabGpu, LabWorld, Usage } from './world.ts';
 
@@ -125,7 +126,7 @@ export class DrmWorld implements LabWorld {
   }
 
   createFence(gpu: LabGpu, onEnd: (end: FenceEnd) => void): LabFence {
-    return this.#fences.create(gpu.id, this.#fenceSource.create(), onEnd);
+    return this.#fences.create(gpu.id, bySyncFile(this.#fenceSource.create()), onEnd);
   }
 
   createBuffer(gpu: LabGpu, width: number, height: number): LabBuffer {
@@ -170,7 +171,7 @@ export class DrmWorld implements LabWorld {
 
   usage(): Usage {
     return {
-      fds: readdirSync('/proc/self/fd').length,
+      fds: countOpenFds(),
       handles: this.#counting.handles,
       syscalls: this.#counting.ioctls,
     };
@@ -195,7 +196,7 @@ export class DrmWorld implements LabWorld {
   }
 
   #measurePeaks(): void {
-    this.#peakFds = Math.max(this.#peakFds, readdirSync('/proc/self/fd').length);
+    this.#peakFds = Math.max(this.#peakFds, countOpenFds());
     this.#peakHandles = Math.max(this.#peakHandles, this.#counting.handles);
   }
 }

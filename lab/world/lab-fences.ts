@@ -1,17 +1,37 @@
 /** The fences scenarios have pending, by GPU, so that an unplug can end them as a driver would. */
 import type { DeviceId } from '../../devices/syncobj-device.ts';
 import type { OwnedFd } from '../../native/fd.ts';
-import { ECANCELED, ENODEV } from '../../native/errno.ts';
 import type { FenceEnd, LabFence } from './world.ts';
 
+const ENODEV = 19;
+const ECANCELED = 125;
+
 /** A fence as one kind of world makes them. */
-export interface FenceBackend {
+export interface FenceBackend extends Pick<LabFence, 'attachTo'>, EndsAsTold {
+  /** Closes what it holds. Idempotent. */
+  close(): void;
+}
+
+/** A pending fence and the file that tells of its end. */
+export interface SyncFileFence extends EndsAsTold {
   readonly syncFile: OwnedFd;
+}
+
+interface EndsAsTold {
   /**
    * Ends it: 0 = success, else a positive errno. Answers what it really ended as: a backend whose fences cannot fail says 0 to
    * everything.
    */
   end(errno: number): FenceEnd;
+}
+
+/** A fence that gets on its points through its sync_file. Takes the sync_file. */
+export function bySyncFile({ syncFile, end }: SyncFileFence): FenceBackend {
+  return {
+    attachTo: (device, handle, point) => device.importSyncFile(handle, point, syncFile.fd),
+    end,
+    close: () => syncFile.close(),
+  };
 }
 
 export class LabFences {
@@ -23,12 +43,12 @@ export class LabFences {
       onEnd(backend.end(errno));
     };
     const fence: LabFence = {
-      syncFile: backend.syncFile,
+      attachTo: (through, handle, point) => backend.attachTo(through, handle, point),
       signal: () => end(0),
       fail: (errno) => end(errno),
       close: () => {
         end(ECANCELED);
-        backend.syncFile.close();
+        backend.close();
       },
     };
     this.#pending.set(fence, device);

@@ -1,5 +1,4 @@
 /** A world in virtual time: simulated kernel, manual clock, compositor and clients in one process. One seed, one run. */
-import { readdirSync } from 'node:fs';
 import { native } from '../../native/binding.ts';
 import { ManualClock } from '../../native/clock.ts';
 import { OwnedFd } from '../../native/fd.ts';
@@ -7,7 +6,12 @@ import { Poller } from '../../native/poller.ts';
 import { Compositor } from '../../compositor/compositor.ts';
 import type { CommitTrace } from '../../compositor/trace.ts';
 import { SimulatedKernel } from '../../devices/simulated/simulated-kernel.ts';
-import type { DeviceId } from '../../devices/syncobj-device.ts';
+import type {
+  DeviceId,
+  Point,
+  SyncobjDevice,
+  SyncobjHandle,
+} from '../../devices/syncobj-device.ts';
 import type { RecoveryStrategy } from '../../sync/recovery.ts';
 import { strategyByName } from '../../sync/recovery/strategies.ts';
 import { Ledger } from '../ledger.ts';
@@ -15,6 +19,7 @@ import { createRandom, type Random } from '../random.ts';
 import { CountingKernel } from './counting-kernel.ts';
 import { LabFences } from './lab-fences.ts';
 import { traceIntoLedger } from './ledger-trace.ts';
+import { countOpenFds } from './open-fds.ts';
 import type { FenceEnd, LabBuffer, LabFence, LabGpu, LabWorld, Usage } from './world.ts';
 
 export interface SimulatedWorldOptions {
@@ -76,6 +81,7 @@ export class SimulatedWorld implements LabWorld {
       kernel: this.#counting,
       strategy,
       backend: 'headless',
+      keymap: null,
       outputs: [{ width: 640, height: 480, scale: 1, refreshMhz: REFRESH_MHZ }],
       trace: traceIntoLedger(this.ledger, options.trace),
     });
@@ -83,12 +89,17 @@ export class SimulatedWorld implements LabWorld {
 
   createFence(gpu: LabGpu, onEnd: (end: FenceEnd) => void): LabFence {
     const fence = this.kernel.createFence();
-    const end = (errno: number): FenceEnd => {
-      if (errno === 0) fence.signal();
-      else fence.fail(errno);
-      return errno;
+    const backend = {
+      attachTo: (device: SyncobjDevice, handle: SyncobjHandle, point: Point) =>
+        this.kernel.submit(device, handle, point, fence),
+      end: (errno: number): FenceEnd => {
+        if (errno === 0) fence.signal();
+        else fence.fail(errno);
+        return errno;
+      },
+      close: () => {},
     };
-    return this.#fences.create(gpu.id, { syncFile: fence.exportSyncFile(), end }, onEnd);
+    return this.#fences.create(gpu.id, backend, onEnd);
   }
 
   createBuffer(gpu: LabGpu, width: number, height: number): LabBuffer {
@@ -139,7 +150,7 @@ export class SimulatedWorld implements LabWorld {
     // First: accounting notices, and closes, what nobody holds any more.
     const { kernelFds } = this.kernel.accounting();
     return {
-      fds: openFds() - kernelFds,
+      fds: countOpenFds() - kernelFds,
       handles: this.#counting.handles,
       syscalls: this.#counting.ioctls,
     };
@@ -233,8 +244,4 @@ class SimulatedGpu implements LabGpu {
     this.#event('added');
     await this.#world.advance(ADDITION_MS);
   }
-}
-
-function openFds(): number {
-  return readdirSync('/proc/self/fd').length;
 }

@@ -7,7 +7,12 @@ import type { Clock } from '../../native/clock.ts';
 import type { Poller } from '../../native/poller.ts';
 import type { Compositor } from '../../compositor/compositor.ts';
 import type { DeviceNode, SyncKernel } from '../../devices/sync-kernel.ts';
-import type { DeviceId } from '../../devices/syncobj-device.ts';
+import type {
+  DeviceId,
+  Point,
+  SyncobjDevice,
+  SyncobjHandle,
+} from '../../devices/syncobj-device.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Random } from '../random.ts';
 
@@ -16,8 +21,8 @@ export type FenceEnd = number;
 
 /** A fence of some GPU's work, ended by the lab, or by the unplug of that GPU (with ENODEV, as a driver would). */
 export interface LabFence {
-  /** Its sync_file, owned by the fence: borrow the number, closed by {@link close}. */
-  readonly syncFile: OwnedFd;
+  /** Puts it on a point, as a driver does with the work submitted to it. DeviceLostError; SystemError. */
+  attachTo(device: SyncobjDevice, handle: SyncobjHandle, point: Point): void;
   /** The work is done. The first end counts, later ones are ignored. */
   signal(): void;
   /** The work failed with this errno (positive). */

@@ -3,7 +3,6 @@ import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '../../native/poller.ts';
 import type { Poller, Watch } from '../../native/poller.ts';
-import { EAGAIN, EMFILE } from '../../native/errno.ts';
 import type { ChunkPool } from '../wire/chunk-pool.ts';
 import { Connection } from '../wire/connection.ts';
 import { WireFormatError } from '../wire/errors.ts';
@@ -53,6 +52,8 @@ const DELETE_ID_OPCODE = 1;
 /** wl_callback.done */
 const DONE_OPCODE = 0;
 const MAX_ERROR_BYTES = 2048;
+const EAGAIN = 11;
+const EMFILE = 24;
 
 /** Made by Display for every connection. */
 export class Client implements WriterOwner {

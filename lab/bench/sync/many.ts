@@ -117,19 +117,15 @@ function outcomeOf(timeline: SharedTimeline['timeline']): Promise<string> {
   });
 }
 
-/** From the first question to the strategy until everybody else hears of the loss: the manager comes first, and moves everything. */
+/** The manager moves everything in the call in which it notices, so its end is the end of that call. */
 function pulled(bed: SyncBed): Promise<number> {
   return new Promise((resolve) => {
-    let startNs: bigint | undefined;
-    bed.onWaitLost = () => {
-      startNs = native.monotonicNs();
-      bed.onWaitLost = undefined;
+    bed.onTrace = ({ type }) => {
+      if (type !== 'device-lost') return;
+      const startNs = native.monotonicNs();
+      bed.onTrace = undefined;
+      queueMicrotask(() => resolve(Number(native.monotonicNs() - startNs)));
     };
-    const subscription = bed.manager.devices$.subscribe(() => {
-      if (startNs === undefined) return;
-      resolve(Number(native.monotonicNs() - startNs));
-      subscription.unsubscribe();
-    });
     bed.pullImportDevice();
   });
 }
