@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import type { Compositor } from '../compositor.ts';
 import { outputOperations } from './output-operations.ts';
 import { inputOperations } from './input-operations.ts';
-import { field, type Fields } from './fields.ts';
+import { field } from './fields.ts';
+import type { Operation } from './operation.ts';
 import { surfaceOperations } from './surface-operations.ts';
 
 /** Simulated GPUs, where there are any. */
@@ -21,9 +22,6 @@ export interface ControlContext {
   /** Ends the compositor, after the answer was sent. */
   readonly stop: () => void;
 }
-
-/** Does one operation; what it returns is merged into the answer. Throws with a message for the asker. */
-export type Operation = (fields: Fields) => object | void;
 
 /** Grows when operations are added; never changes the meaning of old ones. */
 const CONTROL_VERSION = 1;

@@ -1,7 +1,8 @@
 /** The control socket: JSON lines over a Unix socket of mode 0600. */
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { controlOperations, type ControlContext, type Operation } from './control-operations.ts';
+import { controlOperations, type ControlContext } from './control-operations.ts';
+import type { Operation } from './operation.ts';
 import type { Fields } from './fields.ts';
 
 /** Longest request; a line beyond it ends the connection. */

@@ -2,7 +2,7 @@
 import type { AxisEvent } from '../seat/axis.ts';
 import { compileKeymap, type KeymapNames } from '../seat/keymap.ts';
 import type { Seat } from '../seat/seat.ts';
-import type { Operation } from './control-operations.ts';
+import type { Operation } from './operation.ts';
 import { field, type Fields } from './fields.ts';
 
 /** Touch points are told apart by device and slot; wl_touch has one number. */

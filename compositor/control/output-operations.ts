@@ -2,7 +2,7 @@
 import type { Desktop } from '../desktop.ts';
 import type { Output, OutputChange, OutputDescription } from '../output/output.ts';
 import { isTransform } from '../surface/transform.ts';
-import type { Operation } from './control-operations.ts';
+import type { Operation } from './operation.ts';
 import { field, type Fields } from './fields.ts';
 
 export function outputOperations(desktop: Desktop): Record<string, Operation> {

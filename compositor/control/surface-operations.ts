@@ -2,7 +2,7 @@
 import { ClientState } from '../client-state.ts';
 import type { Compositor } from '../compositor.ts';
 import type { Surface } from '../surface/surface.ts';
-import type { Operation } from './control-operations.ts';
+import type { Operation } from './operation.ts';
 import { field, type Fields } from './fields.ts';
 
 export function surfaceOperations(compositor: Compositor): Record<string, Operation> {
