@@ -5,7 +5,7 @@ import { WlKeyboardKeymapFormat } from '../../protocols/generated/wayland.interf
 import type { Surface } from '../surface/surface.ts';
 import { ClientResources } from './client-resources.ts';
 import type { Keymap, KeyState, Modifiers } from './keymap.ts';
-import type { Seat } from './seat.ts';
+import type { SeatContext } from './seat-context.ts';
 
 /** Sees each key before the clients; true = it was a shortcut, nobody is told. */
 export type KeyFilter = (key: number, pressed: boolean, modifiers: Modifiers) => boolean;
@@ -18,7 +18,7 @@ const NO_MODIFIERS: Modifiers = { depressed: 0, latched: 0, locked: 0, group: 0 
 
 export class Keyboard {
   readonly resources: ClientResources<WlKeyboardResource> = new ClientResources();
-  readonly #seat: Seat;
+  readonly #seat: SeatContext;
   readonly #pressed = new Set<number>();
   readonly #swallowed = new Set<number>();
   readonly #focusListeners = new Set<KeyboardFocusListener>();
@@ -32,7 +32,7 @@ export class Keyboard {
   #filter: KeyFilter | undefined;
 
   /** Takes the keymap. Null: there is no keyboard until {@link setKeymap}. */
-  constructor(seat: Seat, keymap: Keymap | null) {
+  constructor(seat: SeatContext, keymap: Keymap | null) {
     this.#seat = seat;
     this.#keymap = keymap;
     this.#state = keymap?.createState() ?? null;

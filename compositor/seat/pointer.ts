@@ -6,7 +6,7 @@ import type { Surface } from '../surface/surface.ts';
 import { type AxisEvent, sendScroll, Wheel } from './axis.ts';
 import { ClientResources } from './client-resources.ts';
 import type { Hit } from './hit-test.ts';
-import type { Seat } from './seat.ts';
+import type { SeatContext } from './seat-context.ts';
 
 /** Takes the pointer's events instead of surfaces: interactive move and resize, drag and drop. */
 export interface PointerGrab {
@@ -31,7 +31,7 @@ const FRAME_SINCE = 5;
 
 export class Pointer {
   readonly resources: ClientResources<WlPointerResource> = new ClientResources();
-  readonly #seat: Seat;
+  readonly #seat: SeatContext;
   readonly #pressed = new Set<number>();
   readonly #focusListeners = new Set<FocusListener>();
   readonly #moved = new Set<() => void>();
@@ -47,7 +47,7 @@ export class Pointer {
   #grab: PointerGrab | undefined;
   readonly #wheel = new Wheel();
 
-  constructor(seat: Seat) {
+  constructor(seat: SeatContext) {
     this.#seat = seat;
   }
 

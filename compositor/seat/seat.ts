@@ -8,6 +8,7 @@ import { type Hit, hitTest, placeOf } from './hit-test.ts';
 import { Keyboard } from './keyboard.ts';
 import type { Keymap } from './keymap.ts';
 import { Pointer } from './pointer.ts';
+import type { SeatContext } from './seat-context.ts';
 import { Touch } from './touch.ts';
 
 /** Where input goes: the shell's stacking order. */
@@ -40,7 +41,7 @@ interface Press {
   readonly surface: Surface;
 }
 
-export class Seat {
+export class Seat implements SeatContext {
   readonly name: string;
   readonly pointer: Pointer;
   readonly keyboard: Keyboard;
@@ -71,7 +72,6 @@ export class Seat {
     this.#press = press;
   }
 
-  /** Milliseconds for input events; wraps. */
   nowMs(): number {
     return Number((this.#clock.nowNs() / NS_PER_MS) & 0xffff_ffffn);
   }
@@ -85,7 +85,6 @@ export class Seat {
     return hit && this.#scene.mayFocus(hit.surface) ? hit : null;
   }
 
-  /** The surface's global place, null when it is not shown. */
   place(surface: Surface): { readonly x: number; readonly y: number } | null {
     return placeOf(this.#scene.inputRoots(), surface);
   }
@@ -94,12 +93,10 @@ export class Seat {
     return this.#scene.clampToOutputs(x, y);
   }
 
-  /** False: the press is to go nowhere. */
   announcePress(surface: Surface | null): boolean {
     return this.#press(surface);
   }
 
-  /** Notes a press a client was told of: its serial may start a grab, a move, a drag. */
   rememberPress(serial: number, surface: Surface): void {
     this.#presses.push({ serial, client: surface.client, surface });
     if (this.#presses.length > REMEMBERED_PRESSES) this.#presses.shift();

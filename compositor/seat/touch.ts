@@ -4,7 +4,7 @@ import type { WlTouchResource } from '../../protocols/generated/wayland.server.t
 import type { Client } from '../../protocols/server/client.ts';
 import type { Surface } from '../surface/surface.ts';
 import { ClientResources } from './client-resources.ts';
-import type { Seat } from './seat.ts';
+import type { SeatContext } from './seat-context.ts';
 
 interface TouchPoint {
   readonly surface: Surface;
@@ -16,10 +16,10 @@ interface TouchPoint {
 
 export class Touch {
   readonly resources: ClientResources<WlTouchResource> = new ClientResources();
-  readonly #seat: Seat;
+  readonly #seat: SeatContext;
   readonly #points = new Map<number, TouchPoint>();
 
-  constructor(seat: Seat) {
+  constructor(seat: SeatContext) {
     this.#seat = seat;
   }
 
