@@ -18,6 +18,7 @@ import { Cursor } from './seat/cursor.ts';
 import { compileKeymap, keymapsUnavailable, type KeymapNames } from './seat/keymap.ts';
 import { Seat } from './seat/seat.ts';
 import { Shell } from './shell/shell.ts';
+import { standardWindowManager } from './shell/standard-window-manager.ts';
 import type { WindowManagerFactory } from './shell/window-manager.ts';
 import type { RepaintStats } from './output/repaint.ts';
 
@@ -87,7 +88,10 @@ export class Desktop implements BackendHost {
       seat: this.seat,
       outputs: () => this.outputs,
       sceneChanged: () => this.sceneChanged(),
-      ...(options.windowManager ? { windowManager: options.windowManager } : {}),
+      windowManager: (shell) => {
+        const standard = standardWindowManager(shell);
+        return options.windowManager?.(shell, standard) ?? standard;
+      },
     });
     this.seat.attachScene(
       {

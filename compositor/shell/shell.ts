@@ -8,18 +8,14 @@ import type { Popup, PopupListener, PopupParent } from './popup.ts';
 import { PopupGrab } from './popup-grab.ts';
 import type { Rectangle } from './positioner.ts';
 import type { Toplevel, ToplevelListener } from './toplevel.ts';
-import {
-  standardWindowManager,
-  type WindowManager,
-  type WindowManagerFactory,
-} from './window-manager.ts';
+import type { WindowManager } from './window-manager.ts';
 
 export interface ShellOptions {
   readonly seat: Seat;
   readonly outputs: () => readonly Output[];
   /** Something on screen moved, came or went. */
   readonly sceneChanged: () => void;
-  readonly windowManager?: WindowManagerFactory;
+  readonly windowManager: (shell: Shell) => WindowManager;
 }
 
 /** Told of windows, for lists and user APIs. */
@@ -47,8 +43,7 @@ export class Shell implements ToplevelListener, PopupListener {
     this.#outputs = options.outputs;
     this.#sceneChanged = options.sceneChanged;
     this.popupGrab = new PopupGrab(this.seat, () => this.#focusKeyboard());
-    const standard = standardWindowManager(this);
-    this.windowManager = options.windowManager?.(this, standard) ?? standard;
+    this.windowManager = options.windowManager(this);
   }
 
   /** Mapped windows, bottom to top, minimised ones included. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { XdgWmBaseProxy } from '../../../protocols/generated/xdg-shell.client.ts';
-import { standardWindowManager } from '../../../compositor/shell/window-manager.ts';
+import { standardWindowManager } from '../../../compositor/shell/standard-window-manager.ts';
 import { withDesktop } from '../../support/desktop-fixture.ts';
 
 const MAXIMIZED = 1;
