@@ -16,18 +16,27 @@ import {
 } from '../../protocols/generated/wayland.interfaces.ts';
 import type { Display } from '../../protocols/server/display.ts';
 import { ProtocolError } from '../../protocols/server/protocol-error.ts';
-import type { Desktop } from '../desktop.ts';
 import { ClientResources } from '../seat/client-resources.ts';
 import { DataSource } from '../seat/data-source.ts';
 import { Drag, DRAG_ICON_ROLE, DragIconRole } from '../seat/drag.ts';
+import type { SceneRoot } from '../render/scene.ts';
+import type { Seat } from '../seat/seat.ts';
 import { Selection, type TransferSource } from '../seat/selection.ts';
 import { Surface } from '../surface/surface.ts';
 
 const VERSION = 4;
 
-/** The clipboard of the desktop's seat. */
-export function createDataDeviceGlobal(display: Display, desktop: Desktop): Selection {
-  const transfers = new Transfers(desktop);
+/** Where drags are seen and felt; the desktop is one. */
+export interface DragScene {
+  readonly seat: Seat;
+  /** Draws above the windows and below the cursor. Returns the remover. */
+  addOverlay(root: () => SceneRoot | null): () => void;
+  sceneChanged(): void;
+}
+
+/** The clipboard of the scene's seat. */
+export function createDataDeviceGlobal(display: Display, scene: DragScene): Selection {
+  const transfers = new Transfers(scene);
   display.createGlobal(WlDataDeviceManager, VERSION, (manager) => {
     manager.handler = {
       createDataSource: (_, resource) => {
@@ -42,16 +51,16 @@ export function createDataDeviceGlobal(display: Display, desktop: Desktop): Sele
 
 class Transfers {
   readonly selection: Selection;
-  readonly #desktop: Desktop;
+  readonly #scene: DragScene;
   readonly #devices = new ClientResources<WlDataDeviceResource>();
   #drag: Drag | undefined;
 
-  constructor(desktop: Desktop) {
-    this.#desktop = desktop;
-    this.selection = new Selection(desktop.seat.keyboard, (client, source) => {
+  constructor(scene: DragScene) {
+    this.#scene = scene;
+    this.selection = new Selection(scene.seat.keyboard, (client, source) => {
       for (const device of this.#devices.of(client)) announce(device, source);
     });
-    desktop.addOverlay(() => this.#drag?.iconRoot() ?? null);
+    scene.addOverlay(() => this.#drag?.iconRoot() ?? null);
   }
 
   addDevice(device: WlDataDeviceResource): void {
@@ -62,7 +71,7 @@ class Transfers {
         this.#startDrag(device, source, origin, icon, serial),
       release: () => undefined,
     };
-    const focus = this.#desktop.seat.keyboard.focus;
+    const focus = this.#scene.seat.keyboard.focus;
     if (focus?.client === device.client && this.selection.source) {
       announce(device, this.selection.source);
     }
@@ -77,7 +86,7 @@ class Transfers {
     const source = resource && takeSource(device, resource);
     source?.use('selection');
     // Only who has the keyboard may change what is pasted with it.
-    if (this.#desktop.seat.keyboard.focus?.client !== device.client) {
+    if (this.#scene.seat.keyboard.focus?.client !== device.client) {
       source?.cancel();
       return;
     }
@@ -95,7 +104,7 @@ class Transfers {
     const origin = Surface.of(originResource);
     const icon = iconResource ? Surface.of(iconResource) : null;
     if (icon) takeIconRole(device, icon);
-    const { seat } = this.#desktop;
+    const { seat } = this.#scene;
     source?.use('drag');
     if (this.#drag || !seat.pointer.holdsPress(device.client, serial)) {
       source?.cancel();
@@ -109,7 +118,7 @@ class Transfers {
       icon,
       ended: () => {
         this.#drag = undefined;
-        this.#desktop.sceneChanged();
+        this.#scene.sceneChanged();
       },
     });
     this.#drag = drag;
