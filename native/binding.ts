@@ -129,8 +129,8 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   shutdown(fd: number): void;
   /** Whether it is a Unix stream socket that listens. */
   listensOnUnix(fd: number): boolean;
-  /** SO_PEERCRED. */
-  peerCredentials(fd: number): { pid: number; uid: number; gid: number };
+  /** SO_PEERCRED: pid, uid and gid. */
+  peerCredentials(fd: number, into: Uint32Array): void;
   /** SO_PEERPIDFD (Linux 6.5). Owned, or null where the kernel lacks it. */
   peerPidfd(fd: number): number | null;
   /** SO_COOKIE: a number no other socket of this boot has, the same through every copy of the fd. */

@@ -121,7 +121,9 @@ function findMissing(
 
 /** The name of the process at the other end. */
 function programOf(socketFd: number): string {
-  const { pid } = native.peerCredentials(socketFd);
+  const peer = new Uint32Array(3);
+  native.peerCredentials(socketFd, peer);
+  const [pid] = peer;
   try {
     const [program = '', ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     const script = args.find((argument) => /\.m?js$/.test(argument));

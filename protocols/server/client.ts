@@ -2,18 +2,15 @@
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '../../native/poller.ts';
-import type { Poller, Watch } from '../../native/poller.ts';
-import type { ChunkPool } from '../wire/chunk-pool.ts';
+import type { Watch } from '../../native/poller.ts';
 import { Connection } from '../wire/connection.ts';
 import { WireFormatError } from '../wire/errors.ts';
 import type { InterfaceDescription } from '../wire/interface-description.ts';
 import { HEADER_BYTES } from '../wire/limits.ts';
-import type { WireLimits } from '../wire/limits.ts';
-import type { WireLog } from '../wire/log.ts';
 import type { Reader } from '../wire/reader.ts';
-import type { Trace } from '../wire/trace.ts';
 import { CLOSED_WRITER } from '../wire/writer.ts';
 import type { WriterOwner } from '../wire/writer.ts';
+import type { ClientHost } from './client-host.ts';
 import { DisplayError, ProtocolError } from './protocol-error.ts';
 import { ObjectMap, SERVER_ID_START } from './object-map.ts';
 import { checkMethod, invalidObject, reportRequestError } from './request-errors.ts';
@@ -27,25 +24,6 @@ export interface ClientCredentials {
   readonly gid: number;
 }
 
-/** What a client needs of its display. */
-export interface ClientHost {
-  readonly poller: Poller;
-  readonly pool: ChunkPool;
-  readonly limits: WireLimits;
-  readonly log: WireLog;
-  readonly trace: Trace | null;
-  /** It has events to send. */
-  markDirty(client: Client): void;
-  /** It is to be freed at the end of the turn. */
-  markDoomed(client: Client): void;
-  /** It has requests that came and were not dispatched: after a pause, or because it had its share of the turn. */
-  markBacklog(client: Client): void;
-  /** Readable or writable. */
-  serve(client: Client, events: number): void;
-  /** It is gone with all its objects. */
-  forget(client: Client): void;
-}
-
 const DISPLAY_ID = 1;
 const ERROR_OPCODE = 0;
 const DELETE_ID_OPCODE = 1;
@@ -54,17 +32,20 @@ const DONE_OPCODE = 0;
 const MAX_ERROR_BYTES = 2048;
 const EAGAIN = 11;
 const EMFILE = 24;
+const peer = new Uint32Array(3);
 
 /** Made by Display for every connection. */
 export class Client implements WriterOwner {
   /** Connections count from 1, unless the display was told another number. */
   readonly number: number;
-  readonly credentials: ClientCredentials;
   /** The implementer's own. */
   data: unknown = undefined;
   readonly connection: Connection;
   /** The wl_display object. */
   readonly displayResource: Resource;
+  readonly #pid: number;
+  readonly #uid: number;
+  readonly #gid: number;
   readonly #host: ClientHost;
   readonly #objects = new ObjectMap();
   readonly #watch: Watch;
@@ -93,7 +74,10 @@ export class Client implements WriterOwner {
     this.#host = host;
     this.number = number;
     try {
-      this.credentials = native.peerCredentials(socket.fd);
+      native.peerCredentials(socket.fd, peer);
+      this.#pid = peer[0]!;
+      this.#uid = peer[1]!;
+      this.#gid = peer[2]!;
       this.connection = new Connection(socket, this, host.pool, host.limits);
       this.connection.writer.trace = host.trace;
       this.#watch = host.poller.watch(socket.fd, EPOLLIN, (events) => host.serve(this, events));
@@ -102,6 +86,10 @@ export class Client implements WriterOwner {
       throw error;
     }
     this.displayResource = this.createResource(display, 1, DISPLAY_ID);
+  }
+
+  get credentials(): ClientCredentials {
+    return { pid: this.#pid, uid: this.#uid, gid: this.#gid };
   }
 
   /** False once it was disconnected, cut or sent an error: its objects are freed at the end of the turn. */
@@ -279,9 +267,20 @@ export class Client implements WriterOwner {
     this.#doom();
     this.#gone = true;
     this.#watch.close();
-    const resources = [...this.#objects.live()].sort((a, b) => b.order - a.order);
-    for (const resource of resources) this.#run(() => resource.destroy());
-    for (const listener of this.#destroyListeners ?? []) this.#run(listener);
+    for (const resource of this.#objects.newestFirst()) {
+      try {
+        resource.destroy();
+      } catch (error) {
+        this.#freeingFailed(error);
+      }
+    }
+    for (const listener of this.#destroyListeners ?? []) {
+      try {
+        listener();
+      } catch (error) {
+        this.#freeingFailed(error);
+      }
+    }
     this.connection.close();
     this.#host.forget(this);
   }
@@ -358,7 +357,8 @@ export class Client implements WriterOwner {
       if (end > endWords || --this.#budget < 0) break;
       const resource = id < SERVER_ID_START ? clientSide[id] : this.#serverSide(id, opcode);
       if (resource === null || resource === undefined) throw invalidObject(this, id);
-      if (opcode >= resource.openRequests) checkMethod(resource, opcode);
+      const kind = resource.kind;
+      if (opcode >= kind.openRequests) checkMethod(resource, opcode);
       if (trace !== null) {
         const describe = (other: number) => this.describe(other);
         trace.received(
@@ -370,7 +370,7 @@ export class Client implements WriterOwner {
           !resource.alive,
         );
       }
-      resource.dispatch(resource, opcode, reader, at + 2, end);
+      kind.dispatch(resource, opcode, reader, at + 2, end);
       at = end;
     }
     return at;
@@ -385,11 +385,7 @@ export class Client implements WriterOwner {
     return receiver;
   }
 
-  #run(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.#host.log.error(`client ${this.number}: freeing it failed`, error);
-    }
+  #freeingFailed(error: unknown): void {
+    this.#host.log.error(`client ${this.number}: freeing it failed`, error);
   }
 }

@@ -13,7 +13,7 @@ import { Reader } from '../wire/reader.ts';
 import { isTraced, Trace } from '../wire/trace.ts';
 import { Acceptor } from './acceptor.ts';
 import { Client } from './client.ts';
-import type { ClientHost } from './client.ts';
+import type { ClientHost } from './client-host.ts';
 import { displayInterface, DisplayRequests } from './display-requests.ts';
 import { DisplaySocket } from './display-socket.ts';
 import type { Global } from './global.ts';

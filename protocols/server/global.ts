@@ -14,6 +14,8 @@ export class Global {
   readonly name: number;
   readonly type: ServerInterface<unknown>;
   readonly version: number;
+  /** The arguments of its wl_registry.global: the same for every client. */
+  readonly announcement: Int32Array;
   readonly #host: GlobalHost;
   readonly #bind: (resource: Resource) => void;
   readonly #filter: ((client: Client) => boolean) | undefined;
@@ -33,6 +35,7 @@ export class Global {
     this.name = name;
     this.type = type;
     this.version = version;
+    this.announcement = announcementOf(name, type.description.name, version);
     this.#bind = bind;
     this.#filter = filter;
   }
@@ -77,4 +80,14 @@ export class Global {
     this.#audience?.delete(registry);
     return this.#audience?.size === 0;
   }
+}
+
+function announcementOf(name: number, interfaceName: string, version: number): Int32Array {
+  const text = Buffer.from(`${interfaceName}\0`);
+  const words = new Int32Array(3 + ((text.length + 3) >>> 2));
+  words[0] = name;
+  words[1] = text.length;
+  new Uint8Array(words.buffer).set(text, 8);
+  words[words.length - 1] = version;
+  return words;
 }

@@ -86,6 +86,16 @@ export class ObjectMap {
     if (this.#zombies?.delete(id)) this.#freeServerId(id);
   }
 
+  /** All live objects in the order a dying client's are freed. */
+  newestFirst(): Resource[] {
+    const found: Resource[] = [];
+    for (const resource of this.clientSide) if (resource !== null) found.push(resource);
+    if (this.#serverSide !== null)
+      for (const resource of this.#serverSide)
+        if (resource !== null && !this.isZombie(resource.id)) found.push(resource);
+    return found.sort((a, b) => b.order - a.order);
+  }
+
   *live(): Iterable<Resource> {
     for (const resource of this.clientSide) if (resource !== null) yield resource;
     for (const resource of this.#serverSide ?? [])

@@ -3,8 +3,12 @@ import { WlRegistry } from '../generated/wayland.server.ts';
 import type { WlRegistryRequests, WlRegistryResource } from '../generated/wayland.server.ts';
 import type { Client } from './client.ts';
 import { Global } from './global.ts';
+import { HEADER_BYTES } from '../wire/limits.ts';
 import { DisplayError, ProtocolError } from './protocol-error.ts';
 import type { Resource, ServerInterface } from './resource.ts';
+
+/** wl_registry.global */
+const GLOBAL_OPCODE = 0;
 
 /** All globals of a display, live and just removed, and the registries that were told of them. */
 export class GlobalRegistry {
@@ -96,6 +100,8 @@ export class GlobalRegistry {
   }
 }
 
-function sendGlobal(registry: WlRegistryResource, global: Global): void {
-  WlRegistry.sendGlobal(registry, global.name, global.type.description.name, global.version);
+/** wl_registry.global, as WlRegistry.sendGlobal would write it. */
+function sendGlobal({ id, writer }: WlRegistryResource, { announcement }: Global): void {
+  const at = writer.begin(id, GLOBAL_OPCODE, HEADER_BYTES + announcement.byteLength);
+  writer.words.set(announcement, at);
 }

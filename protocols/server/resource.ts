@@ -24,18 +24,14 @@ export interface ServerInterface<R> {
 export class Resource<R = unknown> {
   readonly client: Client;
   readonly id: number;
-  readonly version: number;
+  /** Its interface and version. */
+  readonly kind: Kind<R>;
   /** Grows with each object of the client: on its death the newest goes first. */
   readonly order: number;
   /** Receives the requests. While it is null the resource is inert: requests are checked and ignored, but for destructors. */
   handler: R | null = null;
   /** The implementer's own. */
   data: unknown = undefined;
-  readonly description: InterfaceDescription;
-  /** Requests with an opcode below this exist in the version that was bound; others have to be looked at one by one. */
-  readonly openRequests: number;
-  /** Own field, so that dispatching costs no lookup. */
-  readonly dispatch: ServerInterface<R>['dispatch'];
   /** Where events go: the client's writer while the resource lives, then one that swallows everything. */
   writer: Writer;
   #destroyListeners: (() => void)[] | (() => void) | null = null;
@@ -52,13 +48,18 @@ export class Resource<R = unknown> {
   ) {
     this.client = client;
     this.id = id;
-    this.version = version;
+    this.kind = kindOf(type, version);
     this.order = order;
-    const kind = kindOf(type);
-    this.description = kind.description;
-    this.openRequests = kind.openRequests[version] ?? 0;
-    this.dispatch = kind.dispatch;
     this.writer = writer;
+  }
+
+  get description(): InterfaceDescription {
+    return this.kind.description;
+  }
+
+  /** The version that was bound, or the creating object's. */
+  get version(): number {
+    return this.kind.version;
   }
 
   /** False from the moment destruction begins: destroy listeners already see false. */
@@ -107,34 +108,37 @@ export class Resource<R = unknown> {
 }
 
 /**
- * What objects of an interface share. Generated interfaces differ in shape by their events, so that reading from them would cost every
- * new object a slow lookup for each field; kinds are all alike.
+ * What all objects of an interface and version share. Generated interfaces differ in shape by their events, so that reading from them
+ * would cost every new object a slow lookup for each field; kinds are all alike, and an object has one field for all of this.
  */
-interface Kind<R> {
+export interface Kind<R> {
   readonly description: InterfaceDescription;
+  readonly version: number;
   readonly dispatch: ServerInterface<R>['dispatch'];
-  /** Index = version. */
-  readonly openRequests: readonly number[];
+  /** Requests with an opcode below this exist in this version; others have to be looked at one by one. */
+  readonly openRequests: number;
 }
 
-const kinds = new Map<object, unknown>();
+/** By interface, then by version. */
+const kinds = new Map<object, unknown[]>();
 
-function kindOf<R>(type: ServerInterface<R>): Kind<R> {
+function kindOf<R>(type: ServerInterface<R>, version: number): Kind<R> {
   // The key's own R.
-  let kind = kinds.get(type) as Kind<R> | undefined;
-  if (kind === undefined) {
-    const { description, dispatch } = type;
-    kind = { description, dispatch, openRequests: openRequests(description) };
-    kinds.set(type, kind);
-  }
-  return kind;
+  const kind = kinds.get(type)?.[version] as Kind<R> | undefined;
+  return kind ?? newKind(type, version);
 }
 
-function openRequests({ version, requests }: InterfaceDescription): number[] {
-  return Array.from({ length: version + 1 }, (_, bound) => {
-    const first = requests.findIndex((request) => sinceOf(request) > bound);
-    return first < 0 ? requests.length : first;
-  });
+function newKind<R>(type: ServerInterface<R>, version: number): Kind<R> {
+  const { description, dispatch } = type;
+  const { requests } = description;
+  const first = requests.findIndex((request) => sinceOf(request) > version);
+  const openRequests = first < 0 ? requests.length : first;
+  const kind: Kind<R> = { description, version, dispatch, openRequests };
+  const versions = kinds.get(type) ?? [];
+  kinds.set(type, versions);
+  while (versions.length <= version) versions.push(undefined);
+  versions[version] = kind;
+  return kind;
 }
 
 /** All of them, whatever one throws; then the first error is thrown. */

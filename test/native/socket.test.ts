@@ -168,7 +168,10 @@ test('a listening socket is connected to, and knows who it is', () => {
   using client = new OwnedFd(native.connectUnix(path));
   using server = new OwnedFd(native.accept(listener.fd));
   const { uid, gid } = { uid: process.getuid?.(), gid: process.getgid?.() };
-  expect(native.peerCredentials(server.fd)).toEqual({ pid: process.pid, uid, gid });
+  const peer = new Uint32Array(3);
+  native.peerCredentials(server.fd, peer);
+  expect([...peer]).toEqual([process.pid, uid, gid]);
+  expect(() => native.peerCredentials(server.fd, new Uint32Array(2))).toThrow(RangeError);
   expect(send(client, [5])).toBe(1);
   expect(receive(server).bytes).toEqual([5]);
   native.shutdown(server.fd);

@@ -1,0 +1,26 @@
+/** What a client needs of its display. */
+import type { Poller } from '../../native/poller.ts';
+import type { ChunkPool } from '../wire/chunk-pool.ts';
+import type { WireLimits } from '../wire/limits.ts';
+import type { WireLog } from '../wire/log.ts';
+import type { Trace } from '../wire/trace.ts';
+import type { Client } from './client.ts';
+
+/** The display as its clients see it. */
+export interface ClientHost {
+  readonly poller: Poller;
+  readonly pool: ChunkPool;
+  readonly limits: WireLimits;
+  readonly log: WireLog;
+  readonly trace: Trace | null;
+  /** It has events to send. */
+  markDirty(client: Client): void;
+  /** It is to be freed at the end of the turn. */
+  markDoomed(client: Client): void;
+  /** It has requests that came and were not dispatched: after a pause, or because it had its share of the turn. */
+  markBacklog(client: Client): void;
+  /** Readable or writable. */
+  serve(client: Client, events: number): void;
+  /** It is gone with all its objects. */
+  forget(client: Client): void;
+}
