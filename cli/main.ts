@@ -7,6 +7,7 @@ import { CannotRunError, EXIT_CANNOT_RUN, EXIT_CASE_FAILED, EXIT_USAGE } from '.
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   compare: async () => (await import('./compare.ts')).compareCommand(),
   conform: async () => (await import('./conform.ts')).conformCommand(),
+  client: async () => (await import('./client.ts')).clientCommand(),
   explore: async () => (await import('./explore.ts')).exploreCommand(),
   devices: async () => (await import('./devices.ts')).devicesCommand(),
   compositor: async () => (await import('./compositor.ts')).compositorCommand(),
