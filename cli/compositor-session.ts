@@ -15,6 +15,7 @@ import { lineLog, type CompositorLog } from '../compositor/log.ts';
 import type { RecoveryStrategy } from '../sync/recovery.ts';
 import type { ChromeTrace } from './chrome-trace.ts';
 import { InnerCommand } from './inner-command.ts';
+import { boundYoungGeneration } from './young-generation.ts';
 
 export type GpuChoice =
   | { readonly kind: 'sim'; readonly count: number }
@@ -51,6 +52,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   const log = lineLog((line) => process.stderr.write(`syncline: ${line}\n`), {
     debug: options.verbose,
   });
+  boundYoungGeneration();
   const lifetime = new Lifetime((error) => log.error('while shutting down', error));
   try {
     return await serve(options, log, lifetime);
