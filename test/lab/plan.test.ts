@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseShard, planRuns } from '../../lab/compare/plan.ts';
+import { planRuns } from '../../lab/compare/plan.ts';
 import { createRandom } from '../../lab/random.ts';
+import { parseShard } from '../../lab/shard.ts';
 
 test('shards share all runs between them, each run once', () => {
   const all = planRuns(['a', 'b'], ['x', 'y', 'z'], 3);
