@@ -18,12 +18,41 @@ export async function requirePackages(names: readonly string[]): Promise<void> {
   }
 }
 
-/** The versioned package a metapackage like `linux-image-6.12-amd64` stands for today. */
-export async function resolveMetapackage(name: string): Promise<string> {
-  const depends = await withFreshLists(() => runProcess('apt-cache', ['depends', name]));
-  const match = /^ *Depends: (linux-\S+)$/m.exec(depends.toString());
-  if (!match?.[1]) throw new VmUnavailableError(`${name} names no kernel package`);
-  return match[1];
+/**
+ * The newest kernel package of a series: "linux-image-6.12.117+deb12-amd64" of "6.12". Some releases of Debian have a metapackage for a
+ * series, which is not asked: all have the kernels' own names. VmUnavailableError when the lists know none.
+ */
+export async function newestKernelPackage(series: string): Promise<string> {
+  const found = await withFreshLists(async () => {
+    const names = await runProcess('apt-cache', ['pkgnames', `linux-image-${series}.`]);
+    for (const name of kernelPackages(names.toString())) {
+      if (await isKnown(name)) return name;
+    }
+    throw new ProcessError(
+      'apt-cache pkgnames',
+      0,
+      `no linux-image-${series}.*-amd64 in the lists`,
+    );
+  });
+  return found;
+}
+
+/** Of a list of names those of plain kernels, not of debug symbols, clouds or real time; the newest first. */
+export function kernelPackages(names: string): string[] {
+  return names
+    .split('\n')
+    .filter((name) => /^linux-image-\d[\w.+~]*-amd64$/.test(name))
+    .toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+}
+
+/** apt-cache also names what other packages speak of: a package that exists can be shown. */
+async function isKnown(name: string): Promise<boolean> {
+  try {
+    return (await runProcess('apt-cache', ['show', '--no-all-versions', name])).length > 0;
+  } catch (error) {
+    if (error instanceof ProcessError && error.status !== null) return false;
+    throw error;
+  }
 }
 
 /** Names a package depends on. */
@@ -74,7 +103,7 @@ export async function unpackDeb(
 }
 
 /** Package lists may be absent (bare images) or name versions the mirror no longer has: then refresh them once, as root. */
-async function withFreshLists(action: () => Promise<Buffer>): Promise<Buffer> {
+async function withFreshLists<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (first) {

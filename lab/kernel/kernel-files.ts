@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheEntry } from './cache-entry.ts';
-import { dependenciesOf, downloadPackages, resolveMetapackage, unpackDeb } from './debian.ts';
+import { dependenciesOf, downloadPackages, newestKernelPackage, unpackDeb } from './debian.ts';
 import { VmUnavailableError } from './errors.ts';
 import { kernelCache } from './project.ts';
 
@@ -46,7 +46,7 @@ export async function kernelFiles(
   }
   const cached = options.fresh ? undefined : newestCached(series);
   if (cached) return describe(cached);
-  const image = await resolveMetapackage(`linux-image-${series}-amd64`);
+  const image = await newestKernelPackage(series);
   const version = image.replace('linux-image-', '');
   await cacheEntry(join(kernelCache, version), async (folder) => {
     options.log(`downloading kernel ${version}`);
