@@ -1,21 +1,26 @@
 /** `syncline conform`: parse, call, print. */
-import { writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { CASES, caseNamed } from '../lab/conform/cases/cases.ts';
+import type { CompositorCommand } from '../lab/conform/compositor-process.ts';
 import { conform } from '../lab/conform/conform.ts';
 import type { ConformCase } from '../lab/conform/conform-case.ts';
 import type { ConformReport } from '../lab/conform/result.ts';
 import { renderConformTable } from '../lab/conform/table.ts';
 import { NoCompositorError } from '../lab/conform/verdicts.ts';
+import { parseShard, shardOf, type Shard } from '../lab/shard.ts';
 import { Poller } from '../native/poller.ts';
 import { CannotRunError, EXIT_CASE_FAILED } from './exit-status.ts';
 
 interface ConformFlags {
   socket?: string;
   only?: readonly ConformCase[];
+  shard?: Shard;
   json?: string;
   list?: boolean;
-  patience: number;
+  patience?: number;
+  retries: number;
+  log: string;
   unplugHook?: string;
   replugHook?: string;
 }
@@ -23,21 +28,36 @@ interface ConformFlags {
 export function conformCommand(): Command {
   return new Command('conform')
     .description('explicit-sync and hot-unplug suite: a client that tests any compositor')
+    .argument(
+      '[compositor...]',
+      'after --: the command that starts it, for each case anew if need be',
+    )
     .option('--socket <name>', 'display socket of the compositor (default: $WAYLAND_DISPLAY)')
     .option('--only <cases>', 'comma-separated cases', chosenCases)
+    .option('--shard <i/n>', 'play only this part of the cases', shard)
+    .option('--retries <n>', 'play a case that failed up to n times more', retries, 0)
     .option('--json <file>', 'write the results as JSON (- for standard output)')
     .option('--list', 'list the cases and the rule behind each')
-    .option('--patience <s>', 'how long anything that must happen may take', seconds, 5)
+    .option(
+      '--patience <s>',
+      'how long anything that must happen may take (default: by its pace)',
+      seconds,
+    )
+    .option('--log <file>', 'where the compositor started here says what it says', '/dev/null')
     .option('--unplug-hook <command>', 'pulls the GPU $SYNCLINE_GPU (run by the shell)')
     .option('--replug-hook <command>', 'plugs it in again')
     .addHelpText('after', HELP)
-    .action(async (flags: ConformFlags) => {
+    .passThroughOptions()
+    .action(async (command: string[], flags: ConformFlags) => {
       if (flags.list) return list();
       if ((flags.unplugHook === undefined) !== (flags.replugHook === undefined)) {
         throw new InvalidArgumentError('--unplug-hook and --replug-hook go together');
       }
-      const report = await conformHere(flags);
-      await print(report, flags);
+      if (command.length > 0 && flags.socket !== undefined) {
+        throw new InvalidArgumentError('--socket is for a compositor that runs already');
+      }
+      const report = await conformHere(command, flags);
+      print(report, flags);
       if (report.cases.some(({ result }) => result === 'fail')) {
         process.exitCode = EXIT_CASE_FAILED;
       } else if (report.cases.every(({ result }) => result === 'skip')) {
@@ -48,26 +68,37 @@ export function conformCommand(): Command {
 }
 
 const HELP = `
+With a command after -- the suite starts the compositor itself, again after it ended or hung, and anew for each case that pulls a GPU,
+and tells how it ended. Each thing that must happen is waited for as long as --patience says: without it by the compositor's pace,
+from 5 s on.
 Cases that need a GPU pulled run with the hooks, against simulated GPUs (syncline compositor --gpus sim:2 -- syncline conform),
 and in the VM (syncline kernel). The hooks get SYNCLINE_GPU ("pci:0000:00:05.0") and SYNCLINE_GPU_ROLE: import, the compositor's
 GPU, or client, that of the suite's own clients.
 Exit status: 1 when a case failed; 3 when there is no compositor, or no case could be run.`;
 
-async function conformHere(flags: ConformFlags): Promise<ConformReport> {
+function casesOf({ only = CASES, shard: part }: ConformFlags): readonly ConformCase[] {
+  return part ? shardOf(only, part) : only;
+}
+
+async function conformHere(command: string[], flags: ConformFlags): Promise<ConformReport> {
   const poller = new Poller();
   poller.start();
   const { unplugHook: unplug, replugHook: plug } = flags;
+  const cases = casesOf(flags);
   try {
     return await conform({
       poller,
       env: process.env,
-      cases: flags.only ?? CASES,
-      patienceMs: flags.patience * 1000,
+      cases,
+      retries: flags.retries,
+      ...(command.length > 0 && { start: startedBy(command, flags.log) }),
+      ...(flags.patience !== undefined && { patienceMs: flags.patience * 1000 }),
       ...(flags.socket !== undefined && { socket: flags.socket }),
       ...(unplug !== undefined && plug !== undefined && { hotplugCommands: { unplug, plug } }),
-      onResult: ({ name, result }, done, total) => {
-        if (process.stderr.isTTY)
-          process.stderr.write(`\r\u001b[K${done}/${total} ${name}: ${result}`);
+      onResult: ({ name, result }, soFar) => {
+        const count = `${soFar.cases.length}/${cases.length}`;
+        if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${count} ${name}: ${result}`);
+        if (flags.json !== undefined && flags.json !== '-') writeJson(flags.json, soFar);
       },
     });
   } catch (error) {
@@ -81,16 +112,26 @@ async function conformHere(flags: ConformFlags): Promise<ConformReport> {
   }
 }
 
-async function print(report: ConformReport, flags: ConformFlags): Promise<void> {
+function print(report: ConformReport, flags: ConformFlags): void {
   const human = flags.json === '-' ? process.stderr : process.stdout;
   human.write(`${renderConformTable(report, human.isTTY === true)}\n`);
-  const json = `${JSON.stringify(report, null, 2)}\n`;
-  if (flags.json === '-') process.stdout.write(json);
-  else if (flags.json !== undefined) await writeFile(flags.json, json);
+  if (flags.json === '-') process.stdout.write(jsonOf(report));
+}
+
+/** After each case: what was found is found, should the machine not live to the end of the run. Never half a file. */
+function writeJson(file: string, report: ConformReport): void {
+  writeFileSync(`${file}.part`, jsonOf(report));
+  renameSync(`${file}.part`, file);
+}
+
+function jsonOf(report: ConformReport): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
 }
 
 function list(): void {
-  const lines = CASES.map(({ name, rule, basis }) => `${name} (${basis})\n    ${rule}`);
+  const lines = CASES.map(
+    ({ name, rule, basis, source = '' }) => `${name} (${`${basis} ${source}`.trim()})\n    ${rule}`,
+  );
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
@@ -102,8 +143,26 @@ function chosenCases(text: string): ConformCase[] {
   }
 }
 
+function startedBy(command: readonly string[], logFile: string): CompositorCommand {
+  return { command, env: process.env, logFile };
+}
+
+function shard(text: string): Shard {
+  try {
+    return parseShard(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function retries(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= 20) return value;
+  throw new InvalidArgumentError('Expected a whole number from 0 to 20.');
+}
+
 function seconds(text: string): number {
   const value = Number(text);
-  if (value > 0 && value <= 600) return value;
-  throw new InvalidArgumentError('Expected seconds, more than 0 and at most 600.');
+  if (value > 0 && value <= 86_400) return value;
+  throw new InvalidArgumentError('Expected seconds, more than 0 and at most 86400.');
 }

@@ -34,6 +34,9 @@ export class CaseRun {
   /** GPUs this case pulled and did not plug in again. */
   readonly #unplugged = new Map<DeviceId, GpuRole>();
   #importGpuWasPulled = false;
+  /** Since when somebody is pulling a GPU or plugging one in; undefined while nobody does. */
+  #hotplugSinceNs: bigint | undefined;
+  #hotplugNs = 0n;
 
   constructor(environment: Environment) {
     this.environment = environment;
@@ -55,6 +58,13 @@ export class CaseRun {
 
   get fences(): TestFences {
     return this.#wanted(this.gpus.fences, 'a source of pending fences');
+  }
+
+  /** Time spent with pulling GPUs and plugging them in so far: a person may need long, and the compositor has no part in it. */
+  get hotplugMs(): number {
+    const now =
+      this.#hotplugSinceNs === undefined ? 0n : native.monotonicNs() - this.#hotplugSinceNs;
+    return Number(this.#hotplugNs + now) / 1e6;
   }
 
   connect(): Promise<TestClient> {
@@ -112,7 +122,8 @@ export class CaseRun {
   async unplug(role: GpuRole): Promise<void> {
     const id = role === 'import' ? this.importGpu : this.clientGpu;
     const probe = this.device(id);
-    await this.#hotplug.remove(id, role);
+    const hotplug = this.#hotplug;
+    await this.#timed(() => hotplug.remove(id, role));
     this.#unplugged.set(id, role);
     if (role === 'import') this.#importGpuWasPulled = true;
     if (!(await this.until(() => isGone(probe)))) {
@@ -124,7 +135,8 @@ export class CaseRun {
   async plug(role: GpuRole): Promise<void> {
     const id = role === 'import' ? this.importGpu : this.clientGpu;
     if (!this.#unplugged.has(id)) return;
-    await this.#hotplug.add(id, role);
+    const hotplug = this.#hotplug;
+    await this.#timed(() => hotplug.add(id, role));
     const isUsable = (): boolean => {
       const device = this.#open(id);
       device?.close();
@@ -176,7 +188,8 @@ export class CaseRun {
     for (const device of this.#devices.values()) device.close();
     this.#devices.clear();
     for (const role of [...this.#unplugged.values()]) await this.plug(role);
-    if (this.#importGpuWasPulled) await this.#settleOnImportGpu();
+    if (this.#importGpuWasPulled && !this.environment.startedForSuite)
+      await this.#settleOnImportGpu();
   }
 
   /** A compositor that went over to the client's GPU comes back to its own when that is pulled: for the next case. */
@@ -188,6 +201,17 @@ export class CaseRun {
     await this.quiet();
     for (const device of this.#devices.values()) device.close();
     this.#devices.clear();
+  }
+
+  async #timed(hotplug: () => Promise<void>): Promise<void> {
+    const startNs = native.monotonicNs();
+    this.#hotplugSinceNs = startNs;
+    try {
+      await hotplug();
+    } finally {
+      this.#hotplugSinceNs = undefined;
+      this.#hotplugNs += native.monotonicNs() - startNs;
+    }
   }
 
   /** Undefined while it is not there; the node of one that was just pulled may be seen beside that of its return. */

@@ -12,16 +12,25 @@ import type { CaseRun } from './case-run.ts';
  */
 export type Need = 'syncobj' | 'fences' | 'failing-fences' | 'two-gpus' | 'unplug' | 'shm';
 
-export interface ConformCase {
+/** What a case rests on. */
+export type Basis =
+  | {
+      /** The text of the protocol asks for it. */
+      readonly basis: 'protocol';
+      /** Where: an interface's request or error, as in "wl_surface.commit". */
+      readonly source: string;
+    }
+  | {
+      /** The text is silent, but a compositor without it hangs, leaks or loses clients. */
+      readonly basis: 'robustness';
+      readonly source?: never;
+    };
+
+export type ConformCase = Basis & {
   readonly name: string;
   /** What is asked of the compositor, in one or two sentences. */
   readonly rule: string;
-  /**
-   * `protocol`: the text of the protocol asks for it. `robustness`: the text is silent, but a compositor without it hangs, leaks or
-   * loses clients.
-   */
-  readonly basis: 'protocol' | 'robustness';
   readonly needs: readonly Need[];
   /** Resolves to what was seen, when that is worth telling. Throws CaseFailedError or CaseSkippedError. */
   run(run: CaseRun): Promise<string | void>;
-}
+};

@@ -18,6 +18,8 @@ export interface Environment {
   readonly missing: ReadonlyMap<Need, string>;
   /** How long something that must happen may take. */
   readonly patienceMs: number;
+  /** The compositor ends after a case that pulls a GPU, so that it need not be brought back to its own GPU for the next. */
+  readonly startedForSuite: boolean;
   /** The way of making buffers this compositor took before. */
   knownAllocator: BufferAllocator | undefined;
 }

@@ -9,6 +9,7 @@ import type { Need } from './conform-case.ts';
 import { DrmGpus } from './drm-gpus.ts';
 import type { Environment } from './environment.ts';
 import { commandHotplug, sysfsHotplug, type HotplugCommands } from './hotplug.ts';
+import { LONGEST_PATIENCE_MS, measurePatience } from './patience.ts';
 import { SimulatedGpus } from './simulated-gpus.ts';
 import type { TestGpus } from './test-gpus.ts';
 import { NoCompositorError } from './verdicts.ts';
@@ -20,7 +21,10 @@ export interface PrepareOptions {
   readonly poller: Poller;
   readonly env: NodeJS.ProcessEnv;
   readonly socket?: string;
-  readonly patienceMs: number;
+  /** How long anything that must happen may take. Without: found out, see patience.ts. */
+  readonly patienceMs?: number;
+  /** The compositor is started for the cases that pull a GPU, and ended after them. */
+  readonly startedForSuite?: boolean;
   /** Who pulls GPUs. Without: the suite itself where they are simulated and in the lab's VM, else nobody. */
   readonly hotplugCommands?: HotplugCommands;
 }
@@ -59,11 +63,12 @@ async function inspect(options: PrepareOptions, gpus: TestGpus | undefined): Pro
     poller: options.poller,
     socket: options.socket,
     gpus,
-    patienceMs: options.patienceMs,
+    startedForSuite: options.startedForSuite ?? false,
     missing,
     knownAllocator: undefined,
   };
-  const run = new CaseRun({ ...base, clientGpu: undefined, importGpu: undefined });
+  const patienceMs = options.patienceMs ?? LONGEST_PATIENCE_MS;
+  const run = new CaseRun({ ...base, patienceMs, clientGpu: undefined, importGpu: undefined });
   try {
     const client = await run.connect();
     const { registry } = client.display;
@@ -74,7 +79,8 @@ async function inspect(options: PrepareOptions, gpus: TestGpus | undefined): Pro
     findMissing(missing, (name) => registry.find(name) !== undefined, gpus, clientGpu, importGpu);
     const socket = options.socket ?? options.env['WAYLAND_DISPLAY'] ?? 'wayland-0';
     const compositor = `${programOf(client.display.fd)} at ${socket}`;
-    return { environment: { ...base, clientGpu, importGpu }, compositor };
+    const found = options.patienceMs ?? (await measurePatience(run, missing.get('shm')));
+    return { environment: { ...base, patienceMs: found, clientGpu, importGpu }, compositor };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new NoCompositorError(`no compositor: ${reason}`, { cause: error });

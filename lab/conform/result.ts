@@ -2,14 +2,24 @@
 
 export type Verdict = 'pass' | 'fail' | 'skip';
 
-export interface CaseResult {
-  readonly name: string;
+/** A case played once. */
+export interface Attempt {
   readonly result: Verdict;
   /** What was seen, why it failed, or why it was skipped. Empty when there is nothing to add. */
   readonly detail: string;
+  readonly durationMs: number;
+  /** How long each thing that had to happen was waited for. */
+  readonly patienceMs: number;
+}
+
+export interface CaseResult extends Attempt {
+  readonly name: string;
   readonly rule: string;
   readonly basis: 'protocol' | 'robustness';
-  readonly durationMs: number;
+  /** Where the protocol says so, as in "wl_surface.commit". */
+  readonly source?: string;
+  /** All attempts, when there was more than one. */
+  readonly attempts?: readonly Attempt[];
 }
 
 export interface ConformReport {
@@ -19,4 +29,20 @@ export interface ConformReport {
   /** What the clients' timelines, buffers and fences came from. */
   readonly devices: string;
   readonly cases: readonly CaseResult[];
+}
+
+/** What several attempts at one case come to: failed when at least half of them did, as the first of those tells. */
+export function settle(
+  attempts: readonly [Attempt, ...Attempt[]],
+): Attempt & Pick<CaseResult, 'attempts'> {
+  const [first] = attempts;
+  if (attempts.length === 1) return first;
+  const failures = attempts.filter(({ result }) => result === 'fail');
+  const failed = 2 * failures.length >= attempts.length;
+  const told = attempts.find(({ result }) => (result === 'fail') === failed) ?? first;
+  const count = `failed ${failures.length} of ${attempts.length} times`;
+  const detail = failed
+    ? `${told.detail} (${count})`
+    : `${told.detail} (${count}: ${failures[0]?.detail})`.trim();
+  return { ...told, detail, attempts };
 }

@@ -71,11 +71,34 @@ export class Stage {
     return point;
   }
 
+  /**
+   * Sends what was asked, and lets time pass in which nothing must happen. For moments in which no answer can be waited for: a compositor may
+   * be busy with a fence (whether it may keep others waiting meanwhile is a case of its own).
+   */
+  async sendAndWait(): Promise<void> {
+    this.client.display.flush();
+    await this.run.quiet();
+  }
+
   async expectShown(frame: CommittedFrame, what: string): Promise<void> {
     await this.run.expect(what, () => frame.shown, this.client);
   }
 
   async expectReleased(timeline: TestTimeline, point: bigint, what: string): Promise<void> {
     await this.run.expect(what, () => timeline.isSignalled(point), this.client);
+  }
+
+  /** Shows the stage's last buffer in place of what is shown, on timelines no case has touched, and expects the release of that. */
+  async expectReleasedWhenReplaced(
+    timeline: TestTimeline,
+    point: bigint,
+    what: string,
+  ): Promise<void> {
+    const { proxy } = this.buffer(this.buffers.length - 1);
+    const [acquire, release] = [this.run.timeline(this.client), this.run.timeline(this.client)];
+    acquire.signal(1n);
+    const frame = this.window.show(proxy, acquire.at(1n), release.at(1n));
+    await this.expectShown(frame, 'the buffer that takes its place is shown');
+    await this.expectReleased(timeline, point, what);
   }
 }

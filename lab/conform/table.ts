@@ -31,9 +31,10 @@ export function summary({ cases, compositor, devices }: ConformReport): string {
   return `${counts.join(', ')}: ${compositor}, ${devices}`;
 }
 
-function detailOf({ result, detail, rule, basis }: CaseResult): string {
+function detailOf({ result, detail, rule, source }: CaseResult): string {
   if (result !== 'fail') return detail;
-  const origin = basis === 'protocol' ? 'The protocol’s rule' : 'Expected (the protocol is silent)';
+  const origin =
+    source === undefined ? 'Expected (the protocol is silent)' : `The protocol’s rule (${source})`;
   return `${detail}\n${origin}: ${rule}`;
 }
 

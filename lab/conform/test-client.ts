@@ -7,6 +7,7 @@ import type { WaylandClientError } from '../../protocols/client/errors.ts';
 import type { ClientInterface, Proxy } from '../../protocols/client/proxy.ts';
 import { ZwpLinuxDmabufV1Proxy } from '../../protocols/generated/linux-dmabuf-v1.client.ts';
 import { WpLinuxDrmSyncobjManagerV1Proxy } from '../../protocols/generated/linux-drm-syncobj-v1.client.ts';
+import { WpPresentationProxy } from '../../protocols/generated/presentation-time.client.ts';
 import {
   WlCompositorProxy,
   WlShmProxy,
@@ -70,6 +71,12 @@ export class TestClient {
 
   get syncobj(): WpLinuxDrmSyncobjManagerV1Proxy {
     return this.bind(WpLinuxDrmSyncobjManagerV1Proxy);
+  }
+
+  /** Undefined when the compositor does not offer it. */
+  get presentation(): WpPresentationProxy | undefined {
+    const { name } = WpPresentationProxy.interface.description;
+    return this.display.registry.find(name) ? this.bind(WpPresentationProxy) : undefined;
   }
 
   get wmBase(): XdgWmBaseProxy {

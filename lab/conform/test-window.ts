@@ -1,5 +1,6 @@
 /** A toplevel window of a case, with or without a synchronization object. */
 import type { WpLinuxDrmSyncobjSurfaceV1Proxy } from '../../protocols/generated/linux-drm-syncobj-v1.client.ts';
+import type { WpPresentationProxy } from '../../protocols/generated/presentation-time.client.ts';
 import type { WlBufferProxy, WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
 import type {
   XdgSurfaceProxy,
@@ -10,9 +11,12 @@ import type { TestClient } from './test-client.ts';
 import { highWord, lowWord, type TimelinePoint } from './test-timeline.ts';
 import { CaseFailedError } from './verdicts.ts';
 
-/** A commit, as its frame callback tells of it: `shown` once the compositor has presented, or passed over, what was committed. */
+/** A commit, as the compositor tells of it. */
 export interface CommittedFrame {
+  /** By the frame callback: the commit has had its turn. Work on its buffer may still be going on, if the GPU waits for that. */
   shown: boolean;
+  /** By wp_presentation: it is on screen. Undefined without that protocol. */
+  presented: boolean | undefined;
 }
 
 /** A wl_surface with its synchronization object, as a window or a subsurface has it. */
@@ -20,10 +24,16 @@ export class SyncSurface {
   readonly surface: WlSurfaceProxy;
   /** Null for a surface without explicit sync. */
   sync: WpLinuxDrmSyncobjSurfaceV1Proxy | null;
+  readonly #presentation: WpPresentationProxy | undefined;
 
-  constructor(surface: WlSurfaceProxy, sync: WpLinuxDrmSyncobjSurfaceV1Proxy | null) {
+  constructor(
+    client: TestClient,
+    surface: WlSurfaceProxy,
+    sync: WpLinuxDrmSyncobjSurfaceV1Proxy | null,
+  ) {
     this.surface = surface;
     this.sync = sync;
+    this.#presentation = client.presentation;
   }
 
   setAcquire({ timeline, point }: TimelinePoint): void {
@@ -39,14 +49,22 @@ export class SyncSurface {
     if (buffer) this.surface.damage(0, 0, 0x7fff_ffff, 0x7fff_ffff);
   }
 
-  /** Commits with a frame callback. */
+  /** Commits with a frame callback, and presentation feedback where there is such. */
   commit(): CommittedFrame {
-    const frame: CommittedFrame = { shown: false };
+    const frame: CommittedFrame = { shown: false, presented: undefined };
     this.surface.frame().handler = {
       done: () => {
         frame.shown = true;
       },
     };
+    if (this.#presentation) {
+      frame.presented = false;
+      this.#presentation.feedback(this.surface).handler = {
+        presented: () => {
+          frame.presented = true;
+        },
+      };
+    }
     this.surface.commit();
     return frame;
   }
@@ -71,12 +89,13 @@ export class TestWindow extends SyncSurface {
   readonly #toplevel: XdgToplevelProxy;
 
   private constructor(
+    client: TestClient,
     surface: WlSurfaceProxy,
     sync: WpLinuxDrmSyncobjSurfaceV1Proxy | null,
     xdgSurface: XdgSurfaceProxy,
     toplevel: XdgToplevelProxy,
   ) {
-    super(surface, sync);
+    super(client, surface, sync);
     this.#xdgSurface = xdgSurface;
     this.#toplevel = toplevel;
   }
@@ -106,7 +125,7 @@ export class TestWindow extends SyncSurface {
       );
     }
     const sync = options.explicitSync ? client.syncobj.getSurface(surface) : null;
-    return new TestWindow(surface, sync, xdgSurface, toplevel);
+    return new TestWindow(client, surface, sync, xdgSurface, toplevel);
   }
 
   /** Destroys the role, then the wl_surface; the synchronization object stays. */

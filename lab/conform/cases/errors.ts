@@ -18,13 +18,14 @@ type Breach = (stage: Stage) => void;
 function atCommit(
   name: string,
   rule: string,
-  codes: readonly number[],
+  codes: readonly [number, ...number[]],
   breach: Breach,
 ): ConformCase {
   return {
     name,
     rule,
     basis: 'protocol',
+    source: `wp_linux_drm_syncobj_surface_v1.${nameOf(codes[0])}`,
     needs: ['syncobj'],
     run: async (run) => {
       const stage = await Stage.set(run);
@@ -34,6 +35,22 @@ function atCommit(
     },
   };
 }
+
+const noBufferLater: ConformCase = {
+  name: 'no-buffer-later-commit',
+  rule: 'Points set, and nothing attached in the same commit, is no_buffer, whatever was attached in commits before.',
+  basis: 'protocol',
+  source: 'wp_linux_drm_syncobj_surface_v1.no_buffer',
+  needs: ['syncobj'],
+  run: async (run) => {
+    const stage = await Stage.set(run);
+    await stage.showReady(0);
+    stage.window.setAcquire(stage.acquire.at(2n));
+    stage.window.setRelease(stage.buffer(1).release.at(2n));
+    stage.window.surface.commit();
+    await stage.client.expectError(stage.sync, [SurfaceError.noBuffer], 'no_buffer');
+  },
+};
 
 /** As the protocol writes it: "no_buffer". */
 function nameOf(code: number): string {
@@ -50,6 +67,7 @@ function invalidTimeline(kind: string, open: (run: CaseRun) => OwnedFd[]): Confo
     name: `invalid-timeline-${kind}`,
     rule: `Importing a descriptor that is no syncobj, here ${ARTICLES[kind] ?? kind}, is invalid_timeline on the manager.`,
     basis: 'protocol',
+    source: 'wp_linux_drm_syncobj_manager_v1.invalid_timeline',
     needs: ['syncobj'],
     run: async (run) => {
       const client = await run.connect();
@@ -72,6 +90,7 @@ const surfaceExists: ConformCase = {
   name: 'surface-exists',
   rule: 'A second synchronization object for a wl_surface is surface_exists on the manager.',
   basis: 'protocol',
+  source: 'wp_linux_drm_syncobj_manager_v1.surface_exists',
   needs: ['syncobj'],
   run: async (run) => {
     const client = await run.connect();
@@ -88,6 +107,7 @@ function noSurface(kind: 'acquire' | 'release'): ConformCase {
     name: `no-surface-${kind}`,
     rule: `set_${kind}_point after the wl_surface was destroyed is no_surface on the synchronization object.`,
     basis: 'protocol',
+    source: 'wp_linux_drm_syncobj_surface_v1.no_surface',
     needs: ['syncobj'],
     run: async (run) => {
       const client = await run.connect();
@@ -107,6 +127,7 @@ const unsupportedBuffer: ConformCase = {
   name: 'shm-buffer',
   rule: 'A buffer the compositor cannot synchronize is unsupported_buffer; one it can (beyond dma-bufs, as it likes) is shown after its acquire point.',
   basis: 'protocol',
+  source: 'wp_linux_drm_syncobj_surface_v1.unsupported_buffer',
   needs: ['syncobj', 'shm'],
   run: async (run) => {
     const stage = await Stage.set(run, 1);
@@ -133,6 +154,7 @@ const twoImportsConflict: ConformCase = {
   name: 'conflicting-points-two-imports',
   rule: 'The same syncobj imported twice: equal acquire and release points on the two may be told as conflicting_points, and must not do harm.',
   basis: 'protocol',
+  source: 'wp_linux_drm_syncobj_surface_v1.conflicting_points',
   needs: ['syncobj'],
   run: async (run) => {
     const stage = await Stage.set(run, 1);
@@ -180,6 +202,7 @@ export const ERROR_CASES: readonly ConformCase[] = [
       window.setRelease(release.at(1n));
     },
   ),
+  noBufferLater,
   atCommit(
     'no-buffer-acquire-only',
     'An acquire point, and nothing attached, is no_buffer (that the release point is missing too is no error without a buffer).',

@@ -9,6 +9,7 @@ const plainFrames: ConformCase = {
   name: 'plain-client',
   rule: 'A client without explicit sync is shown (what the other cases are compared with).',
   basis: 'protocol',
+  source: 'wl_surface.frame',
   needs: ['shm'],
   run: async (run) => {
     const bystander = await run.bystander();
@@ -31,7 +32,7 @@ function failedFence(when: 'before' | 'after'): ConformCase {
       stage.acquire.submit(point, fence.syncFile);
       if (when === 'before') fence.end(EIO);
       stage.window.show(proxy, stage.acquire.at(point), release.at(point));
-      await stage.client.roundtrip();
+      await stage.sendAndWait();
       if (when === 'after') fence.end(EIO);
       await run.quiet();
       await stage.client.roundtrip();
@@ -56,7 +57,7 @@ const failedNotShown: ConformCase = {
     const point = stage.nextPoint();
     stage.acquire.submit(point, fence.syncFile);
     const frame = stage.window.show(bad.proxy, stage.acquire.at(point), bad.release.at(point));
-    await stage.client.roundtrip();
+    await stage.sendAndWait();
     fence.end(EIO);
     const decided = (): boolean =>
       bad.release.isSignalled(point) || good.release.isSignalled(goodPoint) || frame.shown;
@@ -71,6 +72,28 @@ const failedNotShown: ConformCase = {
       'the last good buffer was released, and the failed one put in its place',
     );
     check(bad.release.isSignalled(point), 'the failed buffer was not given back');
+  },
+};
+
+const fenceNeverEnds: ConformCase = {
+  name: 'fence-holds-nobody-else',
+  rule: 'A fence that does not end holds back its own surface and nothing else: the connection answers, and other clients are shown as before.',
+  basis: 'robustness',
+  needs: ['syncobj', 'fences', 'shm'],
+  run: async (run) => {
+    const bystander = await run.bystander();
+    const stage = await Stage.set(run, 2);
+    await stage.showReady(0);
+    const { proxy, release } = stage.buffer(1);
+    const fence = run.fence();
+    const point = stage.nextPoint();
+    stage.acquire.submit(point, fence.syncFile);
+    const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+    await stage.sendAndWait();
+    await bystander.expectUndisturbed('while a fence pends');
+    await stage.client.roundtrip();
+    fence.end(0);
+    await stage.expectShown(frame, 'the commit is shown once its fence ended');
   },
 };
 
@@ -112,5 +135,6 @@ export const FAILURE_CASES: readonly ConformCase[] = [
   failedFence('before'),
   failedFence('after'),
   failedNotShown,
+  fenceNeverEnds,
   neverSubmitted,
 ];

@@ -190,8 +190,9 @@ test('--list names each case once, with its rule', async () => {
   const { stdout, status } = await syncline(['conform', '--list'], {});
   const names = CASES.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
-  for (const { name, rule, basis } of CASES) {
-    expect(stdout).toContain(`${name} (${basis})\n    ${rule}\n`);
+  for (const { name, rule, basis, source } of CASES) {
+    const origin = source === undefined ? basis : `${basis} ${source}`;
+    expect(stdout).toContain(`${name} (${origin})\n    ${rule}\n`);
   }
   expect(status).toBe(0);
 });

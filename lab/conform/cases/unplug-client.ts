@@ -1,0 +1,101 @@
+/** The client's GPU is pulled: its point may never be submitted, and nobody else may suffer. */
+import type { ConformCase } from '../conform-case.ts';
+import { Stage } from '../stage.ts';
+import { expectAliveOn, moveTimelines } from './unplug-checks.ts';
+
+const ENODEV = 19;
+
+const clientUnsubmitted: ConformCase = {
+  name: 'unplug-client-unsubmitted',
+  rule: 'The client’s GPU goes before it has submitted a committed point: nobody else is disturbed, and the client can still give the point a fence through another GPU, or go on with new timelines there.',
+  basis: 'robustness',
+  needs: ['syncobj', 'two-gpus', 'unplug', 'shm'],
+  run: async (run) => {
+    const bystander = await run.bystander();
+    const stage = await Stage.set(run, 3);
+    await stage.showReady(0);
+    const point = stage.nextPoint();
+    const { proxy, release } = stage.buffer(1);
+    const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+    await stage.client.roundtrip();
+    await run.unplug('client');
+    await bystander.expectUndisturbed('after the client’s GPU was unplugged');
+    const stillWaiting = !frame.shown;
+    moveTimelines(stage);
+    stage.acquire.signal(point);
+    await stage.expectShown(frame, 'the commit has its turn once its point signalled');
+    await expectAliveOn(stage, run.importGpu, 'on another GPU');
+    await run.plug('client');
+    await expectAliveOn(stage, run.clientGpu, 'after the GPU came back');
+    return stillWaiting ? 'the surface waited for the rescue' : 'the compositor gave the wait up';
+  },
+};
+
+const clientFencePending: ConformCase = {
+  name: 'unplug-client-fence-pending',
+  rule: 'The client’s GPU goes with its work unfinished, which ends with an error: the client stays connected and goes on with another GPU.',
+  basis: 'robustness',
+  needs: ['syncobj', 'two-gpus', 'unplug', 'shm', 'failing-fences'],
+  run: async (run) => {
+    const bystander = await run.bystander();
+    const stage = await Stage.set(run, 3);
+    await stage.showReady(0);
+    const point = stage.nextPoint();
+    const { proxy, release } = stage.buffer(1);
+    const fence = run.fence();
+    stage.acquire.submit(point, fence.syncFile);
+    stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+    await stage.sendAndWait();
+    await run.unplug('client');
+    fence.end(ENODEV);
+    await stage.client.roundtrip();
+    moveTimelines(stage);
+    // Without the buffer whose work was lost, so that its release is this commit's and no later one's.
+    await expectAliveOn(stage, run.importGpu, 'on another GPU', [0, 2]);
+    await stage.expectReleased(release, point, 'release of the buffer whose work was lost');
+    await bystander.expectUndisturbed('after the client’s GPU was unplugged');
+  },
+};
+
+const clientIdle: ConformCase = {
+  name: 'unplug-client-idle',
+  rule: 'The client’s GPU goes while nothing is pending: the client stays connected and goes on with another GPU, on the timelines it had.',
+  basis: 'robustness',
+  needs: ['syncobj', 'two-gpus', 'unplug', 'shm'],
+  run: async (run) => {
+    const bystander = await run.bystander();
+    const stage = await Stage.set(run, 3);
+    await stage.showReady(0);
+    await run.unplug('client');
+    await stage.client.roundtrip();
+    moveTimelines(stage);
+    await stage.showReady(1);
+    await stage.expectReleased(stage.buffer(0).release, 1n, 'release owed at the unplug');
+    await bystander.expectUndisturbed('after the client’s GPU was unplugged');
+  },
+};
+
+const clientReleaseOwed: ConformCase = {
+  name: 'unplug-client-release-owed',
+  rule: 'The client’s GPU goes while its buffers are with the compositor: their release points are signalled all the same, for the client to see through another GPU.',
+  basis: 'robustness',
+  needs: ['syncobj', 'two-gpus', 'unplug'],
+  run: async (run) => {
+    const stage = await Stage.set(run, 2);
+    await stage.showReady(0);
+    const point = await stage.showReady(1);
+    await run.unplug('client');
+    moveTimelines(stage);
+    stage.window.destroySurface();
+    await stage.expectReleased(stage.buffer(0).release, 1n, 'release of the replaced buffer');
+    await stage.expectReleased(stage.buffer(1).release, point, 'release of what was on screen');
+  },
+};
+
+/** See the file comment. */
+export const CLIENT_UNPLUG_CASES: readonly ConformCase[] = [
+  clientIdle,
+  clientUnsubmitted,
+  clientFencePending,
+  clientReleaseOwed,
+];
