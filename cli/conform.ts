@@ -6,6 +6,7 @@ import type { CompositorCommand } from '../lab/conform/compositor-process.ts';
 import { conform } from '../lab/conform/conform.ts';
 import type { ConformCase } from '../lab/conform/conform-case.ts';
 import type { ConformReport } from '../lab/conform/result.ts';
+import { PEERS, peerNamed, type Peer } from '../lab/conform/peers/peers.ts';
 import { renderConformTable } from '../lab/conform/table.ts';
 import { NoCompositorError } from '../lab/conform/verdicts.ts';
 import { parseShard, shardOf, type Shard } from '../lab/shard.ts';
@@ -21,6 +22,10 @@ interface ConformFlags {
   patience?: number;
   retries: number;
   log: string;
+  peers?: readonly Peer[];
+  missing?: boolean;
+  kernel: string;
+  timeout: number;
   unplugHook?: string;
   replugHook?: string;
 }
@@ -44,6 +49,14 @@ export function conformCommand(): Command {
       seconds,
     )
     .option('--log <file>', 'where the compositor started here says what it says', '/dev/null')
+    .option(
+      '--peers <names>',
+      'in the VM, against compositors of Debian sid, or all of them',
+      peers,
+    )
+    .option('--missing', 'with --peers: only cases whose results are not kept yet')
+    .option('--kernel <series>', 'with --peers: Debian kernel series', '6.12')
+    .option('--timeout <s>', 'with --peers: give up on one after so many seconds', seconds, 3600)
     .option('--unplug-hook <command>', 'pulls the GPU $SYNCLINE_GPU (run by the shell)')
     .option('--replug-hook <command>', 'plugs it in again')
     .addHelpText('after', HELP)
@@ -56,6 +69,7 @@ export function conformCommand(): Command {
       if (command.length > 0 && flags.socket !== undefined) {
         throw new InvalidArgumentError('--socket is for a compositor that runs already');
       }
+      if (flags.peers) return playPeers(flags.peers, flags);
       const report = await conformHere(command, flags);
       print(report, flags);
       if (report.cases.some(({ result }) => result === 'fail')) {
@@ -74,10 +88,25 @@ from 5 s on.
 Cases that need a GPU pulled run with the hooks, against simulated GPUs (syncline compositor --gpus sim:2 -- syncline conform),
 and in the VM (syncline kernel). The hooks get SYNCLINE_GPU ("pci:0000:00:05.0") and SYNCLINE_GPU_ROLE: import, the compositor's
 GPU, or client, that of the suite's own clients.
+--peers plays in the VM against compositors of a Debian sid made for them (root, some minutes, 1.2 GB in .cache), keeps what each did in
+lab/conform/peers/results and writes the table of docs/testing-a-compositor.md.
 Exit status: 1 when a case failed; 3 when there is no compositor, or no case could be run.`;
 
 function casesOf({ only = CASES, shard: part }: ConformFlags): readonly ConformCase[] {
   return part ? shardOf(only, part) : only;
+}
+
+async function playPeers(chosen: readonly Peer[], flags: ConformFlags): Promise<void> {
+  const { retries: times, kernel, timeout } = flags;
+  const { conformPeers } = await import('./conform-peers.ts');
+  await conformPeers({
+    peers: chosen,
+    cases: casesOf(flags),
+    missing: flags.missing ?? false,
+    retries: times,
+    kernelSeries: kernel,
+    timeoutS: timeout,
+  });
 }
 
 async function conformHere(command: string[], flags: ConformFlags): Promise<ConformReport> {
@@ -145,6 +174,14 @@ function chosenCases(text: string): ConformCase[] {
 
 function startedBy(command: readonly string[], logFile: string): CompositorCommand {
   return { command, env: process.env, logFile };
+}
+
+function peers(text: string): readonly Peer[] {
+  try {
+    return text === 'all' ? PEERS : text.split(',').map((name) => peerNamed(name.trim()));
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function shard(text: string): Shard {

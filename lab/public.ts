@@ -9,8 +9,9 @@ export type { RunTimeline, TimelineCommit, TimelineSurface } from './compare/tim
 export { CASES } from './conform/cases/cases.ts';
 export { conform } from './conform/conform.ts';
 export type { ConformOptions } from './conform/conform.ts';
-export type { ConformCase, Need } from './conform/conform-case.ts';
-export type { CaseResult, ConformReport, Verdict } from './conform/result.ts';
+export type { CompositorCommand } from './conform/compositor-process.ts';
+export type { Basis, ConformCase, Need } from './conform/conform-case.ts';
+export type { Attempt, CaseResult, ConformReport, Verdict } from './conform/result.ts';
 export { renderReport } from './report/html.ts';
 export type { ReportOptions } from './report/html.ts';
 export { Findings, playSeed, playSeeds } from './explore/explore.ts';
