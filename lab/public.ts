@@ -11,7 +11,7 @@ export { conform } from './conform/conform.ts';
 export type { ConformOptions } from './conform/conform.ts';
 export type { CompositorCommand } from './conform/compositor-process.ts';
 export type { Basis, ConformCase, Need } from './conform/conform-case.ts';
-export type { Attempt, CaseResult, ConformReport, Verdict } from './conform/result.ts';
+export type { Attempt, CaseResult, ConformReport, Failure, Verdict } from './conform/result.ts';
 export { renderReport } from './report/html.ts';
 export type { ReportOptions } from './report/html.ts';
 export { Findings, playSeed, playSeeds } from './explore/explore.ts';

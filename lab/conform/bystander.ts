@@ -42,9 +42,12 @@ export class Bystander {
     await this.#run.until(() => this.#frames >= target || !display.open);
     const { error } = this.#client;
     if (error)
-      throw new CaseFailedError(`another client lost its connection ${when}: ${error.message}`);
+      throw new CaseFailedError(
+        `another client lost its connection ${when}: ${error.message}`,
+        'killed',
+      );
     if (this.#frames < target)
-      throw new CaseFailedError(`another client got no more frames ${when}`);
+      throw new CaseFailedError(`another client got no more frames ${when}`, 'stuck');
   }
 
   #draw(): void {

@@ -169,6 +169,7 @@ export class CaseRun {
     const error = closed()?.error;
     throw new CaseFailedError(
       error ? `disconnected before ${what}: ${error.message}` : `never: ${what}`,
+      error ? 'killed' : 'stuck',
     );
   }
 

@@ -8,7 +8,7 @@ import { NoCompositorError } from './verdicts.ts';
 
 /** Emulated processors take half a minute to load a compositor with its renderer. */
 const START_LIMIT_MS = 180_000;
-const STOP_LIMIT_MS = 10_000;
+const STOP_LIMIT_MS = 5_000;
 const STEP_MS = 20;
 /** Of the log's last line, what still fits into a table. */
 const LAST_WORDS_CHARS = 160;
@@ -94,7 +94,7 @@ export class CompositorProcess {
     return `${signalCode ? `was killed by ${signalCode}` : `ended with status ${exitCode}`}${said}`;
   }
 
-  /** Ends it with all it started, SIGKILL after ten seconds. Idempotent. */
+  /** Ends it with all it started, SIGKILL after five seconds. Idempotent. */
   async stop(): Promise<void> {
     this.#signal('SIGTERM');
     for (let waitedMs = 0; this.end === undefined && waitedMs < STOP_LIMIT_MS; waitedMs += STEP_MS)

@@ -93,7 +93,8 @@ async function attempt(
   const end = await subject.end();
   if (end === undefined) return played;
   const seen = played.result === 'fail' ? played.detail : 'everything was as it should be';
-  return { ...played, result: 'fail', detail: `${seen}; the compositor ${end}` };
+  const detail = `${seen}; the compositor ${end.text}`;
+  return { ...played, result: 'fail', detail, failure: end.failure };
 }
 
 function skipReason({ needs }: ConformCase, { missing }: Environment): string | undefined {
@@ -104,13 +105,12 @@ async function play(conformCase: ConformCase, environment: Environment): Promise
   const run = new CaseRun(environment);
   const startNs = native.monotonicNs();
   const { patienceMs } = environment;
-  let attempted: Pick<Attempt, 'result' | 'detail'>;
+  let attempted: Pick<Attempt, 'result' | 'detail' | 'failure'>;
   try {
     const detail = await withTimeout(run, conformCase.run(run), patienceMs * CASE_PATIENCES);
     attempted = { result: 'pass', detail: detail ?? '' };
   } catch (error) {
-    const result = error instanceof CaseSkippedError ? 'skip' : 'fail';
-    attempted = { result, detail: reasonOf(error) };
+    attempted = outcomeOf(error);
   }
   const durationMs = Math.round(Number(native.monotonicNs() - startNs) / 1e6);
   try {
@@ -118,9 +118,16 @@ async function play(conformCase: ConformCase, environment: Environment): Promise
   } catch (error) {
     // A GPU that does not come back spoils the cases after this one: it must be seen.
     const detail = `${attempted.detail} (cleaning up: ${reasonOf(error)})`.trim();
-    attempted = { result: 'fail', detail };
+    attempted = { failure: 'wrong', ...attempted, result: 'fail', detail };
   }
   return { ...attempted, durationMs, patienceMs };
+}
+
+function outcomeOf(error: unknown): Pick<Attempt, 'result' | 'detail' | 'failure'> {
+  const detail = reasonOf(error);
+  if (error instanceof CaseSkippedError) return { result: 'skip', detail };
+  const failure = error instanceof CaseFailedError ? error.failure : 'wrong';
+  return { result: 'fail', detail, failure };
 }
 
 function reasonOf(error: unknown): string {
@@ -136,7 +143,8 @@ async function withTimeout<T>(run: CaseRun, work: Promise<T>, limitMs: number): 
     const startNs = native.monotonicNs();
     for (;;) {
       const usedMs = Number(native.monotonicNs() - startNs) / 1e6 - run.hotplugMs;
-      if (usedMs >= limitMs) throw new CaseFailedError(`did not end within ${limitMs / 1000} s`);
+      if (usedMs >= limitMs)
+        throw new CaseFailedError(`did not end within ${limitMs / 1000} s`, 'stuck');
       await sleep(limitMs - usedMs, undefined, { signal: done.signal });
     }
   };

@@ -2,11 +2,19 @@
 
 export type Verdict = 'pass' | 'fail' | 'skip';
 
+/**
+ * How a case failed: a client lost its connection (`killed`), the compositor ended, what had to happen did not (`stuck`: a surface, a
+ * client, or the whole compositor), or something happened that must not (`wrong`).
+ */
+export type Failure = 'killed' | 'ended' | 'stuck' | 'wrong';
+
 /** A case played once. */
 export interface Attempt {
   readonly result: Verdict;
   /** What was seen, why it failed, or why it was skipped. Empty when there is nothing to add. */
   readonly detail: string;
+  /** With `fail`. */
+  readonly failure?: Failure;
   readonly durationMs: number;
   /** How long each thing that had to happen was waited for. */
   readonly patienceMs: number;

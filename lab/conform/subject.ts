@@ -4,7 +4,15 @@ import { CompositorProcess, type CompositorCommand } from './compositor-process.
 import { CaseRun } from './case-run.ts';
 import type { Environment } from './environment.ts';
 import { prepare, SIM_SOCKET_VARIABLE, type Prepared, type PrepareOptions } from './prepare.ts';
+import type { Failure } from './result.ts';
 import { NoCompositorError } from './verdicts.ts';
+
+/** What has become of a compositor. */
+export interface CompositorEnd {
+  readonly failure: Extract<Failure, 'ended' | 'stuck'>;
+  /** As in "was killed by SIGSEGV". */
+  readonly text: string;
+}
 
 export interface Subject {
   /** The environment of the last {@link ready}. */
@@ -17,7 +25,7 @@ export interface Subject {
    */
   ready(fresh: boolean): Promise<Environment | string>;
   /** After a case that did not pass quietly: what has become of the compositor, undefined when it lives and answers. */
-  end(): Promise<string | undefined>;
+  end(): Promise<CompositorEnd | undefined>;
   dispose(): Promise<void>;
 }
 
@@ -44,12 +52,12 @@ export class RunningSubject implements Subject {
     return this.#gone ?? this.#prepared.environment;
   }
 
-  async end(): Promise<string | undefined> {
+  async end(): Promise<CompositorEnd | undefined> {
     const { environment } = this;
     if (!environment || this.#gone !== undefined) return undefined;
     if (await isReachable(environment)) return undefined;
     this.#gone = 'the compositor has been gone since an earlier case';
-    return 'is gone';
+    return { failure: 'ended', text: 'is gone' };
   }
 
   async dispose(): Promise<void> {
@@ -86,12 +94,17 @@ export class StartedSubject implements Subject {
     }
   }
 
-  async end(): Promise<string | undefined> {
+  async end(): Promise<CompositorEnd | undefined> {
     if (!this.#process || !this.environment) return undefined;
-    if (await isReachable(this.environment)) return this.#process.end;
+    const reachable = await isReachable(this.environment);
     // A process that dumps core may be unreachable for a while before it has ended.
-    for (let waits = 0; this.#process.end === undefined && waits < 40; waits++) await sleep(50);
-    return this.#process.end ?? 'is stuck: it runs, and does not answer';
+    for (let waits = 0; !reachable && this.#process.end === undefined && waits < 40; waits++)
+      await sleep(50);
+    const { end } = this.#process;
+    if (end !== undefined) return { failure: 'ended', text: end };
+    return reachable
+      ? undefined
+      : { failure: 'stuck', text: 'is stuck: it runs, and does not answer' };
   }
 
   async dispose(): Promise<void> {

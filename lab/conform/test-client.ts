@@ -116,6 +116,7 @@ export class TestClient {
     const error = this.error;
     throw new CaseFailedError(
       error ? `disconnected: ${error.message}` : 'the compositor does not answer a round trip',
+      error ? 'killed' : 'stuck',
     );
   }
 
@@ -130,10 +131,11 @@ export class TestClient {
     if (!error) {
       throw new CaseFailedError(
         synced ? `no error came, expected ${wanted}` : `neither an answer nor ${wanted}`,
+        synced ? 'wrong' : 'stuck',
       );
     }
     if (error.code === undefined) {
-      throw new CaseFailedError(`disconnected (${error.message}) without ${wanted}`);
+      throw new CaseFailedError(`disconnected (${error.message}) without ${wanted}`, 'killed');
     }
     if (error.objectId !== id || !codes.includes(error.code)) {
       throw new CaseFailedError(`got "${error.message}", expected ${wanted}`);
@@ -153,7 +155,7 @@ export class TestClient {
     const refusals: string[] = [];
     for (const allocator of known ? [known, ...others] : others) {
       const buffer = await this.#tryAllocator(allocator, refusals);
-      if (this.error) throw new CaseFailedError(`disconnected: ${this.error.message}`);
+      if (this.error) throw new CaseFailedError(`disconnected: ${this.error.message}`, 'killed');
       if (!buffer) continue;
       environment.knownAllocator = allocator;
       return buffer;

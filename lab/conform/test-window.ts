@@ -122,6 +122,7 @@ export class TestWindow extends SyncSurface {
     if (!configured) {
       throw new CaseFailedError(
         `a window was never configured${client.error ? `: ${client.error.message}` : ''}`,
+        client.error ? 'killed' : 'stuck',
       );
     }
     const sync = options.explicitSync ? client.syncobj.getSurface(surface) : null;

@@ -1,9 +1,16 @@
 /** How a case ends other than by passing. */
+import type { Failure } from './result.ts';
 
 /** The compositor did not do what the case's rule asks. */
 export class CaseFailedError extends Error {
   override readonly name = 'CaseFailedError';
   readonly code = 'XCONFORM_FAILED';
+  readonly failure: Failure;
+
+  constructor(message: string, failure: Failure = 'wrong') {
+    super(message);
+    this.failure = failure;
+  }
 }
 
 /** The case cannot be judged here; the message says why. */

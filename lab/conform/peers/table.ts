@@ -1,10 +1,17 @@
 /** The kept results as Markdown: who passes what, and what was seen where somebody does not. */
 import { CASES } from '../cases/cases.ts';
-import type { Attempt, Verdict } from '../result.ts';
+import type { Attempt, Failure, Verdict } from '../result.ts';
 import { PEERS } from './peers.ts';
 import type { PeerCase, PeerResults } from './results.ts';
 
-const WORDS: Readonly<Record<Verdict, string>> = { pass: 'pass', fail: '**fail**', skip: '–' };
+const WORDS: Readonly<Record<Failure | Exclude<Verdict, 'fail'>, string>> = {
+  pass: 'pass',
+  skip: '–',
+  wrong: '**fail**',
+  stuck: '**stuck**',
+  killed: '**killed**',
+  ended: '**ended**',
+};
 /** Not played (yet). */
 const NOT_PLAYED = '';
 
@@ -38,13 +45,14 @@ function verdicts(all: readonly PeerResults[]): string {
   return table(['case', ...all.map(({ peer }) => peer)], rows);
 }
 
-/** "**fail**", with how often when not each time. */
+/** "**stuck**", with how often when not each time. */
 function verdictOf(played: PeerCase | undefined): string {
   if (!played) return NOT_PLAYED;
   const { attempts = [] } = played;
   const failed = failedOf(attempts);
   const often = failed > 0 && failed < attempts.length ? ` (${failed} of ${attempts.length})` : '';
-  return `${WORDS[played.result]}${often}`;
+  const { result, failure = 'wrong' } = played;
+  return `${WORDS[result === 'fail' ? failure : result]}${often}`;
 }
 
 function failures({ peer, cases }: PeerResults): string {

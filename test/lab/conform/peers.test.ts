@@ -51,14 +51,14 @@ test('the table tells each verdict, how often it fell, and what was seen', () =>
     played(second, 'pass'),
     played(second, 'fail', 'the compositor was killed by SIGABRT (last line: 00:00:01.002 `oops`)'),
   ];
-  const failed = { ...played(second, 'fail', 'summed up'), attempts };
+  const failed = { ...played(second, 'fail', 'summed up'), failure: 'ended' as const, attempts };
   const markdown = peersMarkdown([
     results([played(first, 'pass'), failed, played(third, 'skip', 'no GPU')]),
   ]);
   const row = (name: string): string =>
     markdown.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? '';
   expect(row(first)).toMatch(/\| pass +\|$/);
-  expect(row(second)).toMatch(/\| \*\*fail\*\* \(2 of 3\) \|$/);
+  expect(row(second)).toMatch(/\| \*\*ended\*\* \(2 of 3\) \|$/);
   expect(row(third)).toMatch(/\| – +\|$/);
   expect(markdown).toContain('sway 1.0');
   expect(markdown).toContain(

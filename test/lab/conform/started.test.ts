@@ -62,6 +62,7 @@ test(
     const cases = [signalling('SIGSEGV'), caseNamed('frames'), caseNamed('unplug-import-waiting')];
     const { report } = await play(OURS, { cases });
     expect(report.cases.map(({ result }) => result)).toEqual(['fail', 'pass', 'pass']);
+    expect(report.cases[0]?.failure).toBe('ended');
     expect(report.cases[0]?.detail).toMatch(
       /^disconnected: .*; the compositor was killed by SIGSEGV/,
     );
@@ -76,6 +77,7 @@ test(
     const cases = [signalling('SIGSTOP'), caseNamed('plain-client')];
     const { report } = await play(OURS, { cases, patienceMs: 1500 });
     expect(report.cases.map(({ result }) => result)).toEqual(['fail', 'pass']);
+    expect(report.cases[0]?.failure).toBe('stuck');
     expect(report.cases[0]?.detail).toBe(
       'the compositor does not answer a round trip; the compositor is stuck: it runs, and does not answer',
     );
@@ -97,6 +99,7 @@ test(
       'fail',
       'fail',
     ]);
+    expect(report.cases[0]?.failure).toBe('ended');
     expect(report.cases[0]?.detail).toMatch(/killed by SIGKILL.*\(failed 3 of 3 times\)$/);
     expect(report.cases[1]).not.toHaveProperty('attempts');
     // One for each attempt, and one for the case after them.
