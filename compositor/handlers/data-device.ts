@@ -57,7 +57,7 @@ class Transfers {
 
   constructor(scene: DragScene) {
     this.#scene = scene;
-    this.selection = new Selection(scene.seat.keyboard, (client, source) => {
+    this.selection = new Selection(scene.seat, (client, source) => {
       for (const device of this.#devices.of(client)) announce(device, source);
     });
     scene.addOverlay(() => this.#drag?.iconRoot() ?? null);
@@ -66,7 +66,7 @@ class Transfers {
   addDevice(device: WlDataDeviceResource): void {
     this.#devices.add(device);
     device.handler = {
-      setSelection: (_, source) => this.#setSelection(device, source),
+      setSelection: (_, source, serial) => this.#setSelection(device, source, serial),
       startDrag: (_, source, origin, icon, serial) =>
         this.#startDrag(device, source, origin, icon, serial),
       release: () => undefined,
@@ -82,15 +82,14 @@ class Transfers {
     if (this.#drag?.source === source) this.#drag.cancel();
   }
 
-  #setSelection(device: WlDataDeviceResource, resource: WlDataSourceResource | null): void {
+  #setSelection(
+    device: WlDataDeviceResource,
+    resource: WlDataSourceResource | null,
+    serial: number,
+  ): void {
     const source = resource && takeSource(device, resource);
     source?.use('selection');
-    // Only who has the keyboard may change what is pasted with it.
-    if (this.#scene.seat.keyboard.focus?.client !== device.client) {
-      source?.cancel();
-      return;
-    }
-    this.selection.set(source);
+    this.selection.request(device.client, source, serial);
   }
 
   #startDrag(

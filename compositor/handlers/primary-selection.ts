@@ -20,7 +20,7 @@ const MAX_MIME_TYPES = 1024;
 
 export function createPrimarySelectionGlobal(display: Display, seat: Seat): Selection {
   const devices = new ClientResources<ZwpPrimarySelectionDeviceV1Resource>();
-  const selection = new Selection(seat.keyboard, (client, source) => {
+  const selection = new Selection(seat, (client, source) => {
     for (const device of devices.of(client)) announce(device, source);
   });
   display.createGlobal(ZwpPrimarySelectionDeviceManagerV1, VERSION, (manager) => {
@@ -32,9 +32,9 @@ export function createPrimarySelectionGlobal(display: Display, seat: Seat): Sele
       getDevice: (_, device) => {
         devices.add(device);
         device.handler = {
-          setSelection: (_device, resource) => {
-            if (seat.keyboard.focus?.client !== device.client) return;
-            selection.set(resource && (resource.data as TransferSource));
+          setSelection: (_device, resource, serial) => {
+            const source = resource && (resource.data as TransferSource);
+            selection.request(device.client, source, serial);
           },
           destroy: () => undefined,
         };

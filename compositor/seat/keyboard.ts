@@ -122,6 +122,7 @@ export class Keyboard {
     for (const listener of this.#focusListeners) listener(surface, previous);
     if (surface?.resource) {
       this.#enterSerial = this.#seat.nextSerial();
+      this.#seat.rememberEnter(this.#enterSerial, surface.client);
       this.#unlistenFocus = surface.onDestroyed(() => {
         if (this.#focus === surface) this.setFocus(null);
       });

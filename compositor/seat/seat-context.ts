@@ -1,4 +1,5 @@
 /** What pointer, keyboard and touch have of their seat: the scene to aim at, serials, time. */
+import type { Client } from '../../protocols/server/client.ts';
 import type { Surface } from '../surface/surface.ts';
 import type { Hit } from './hit-test.ts';
 
@@ -16,6 +17,8 @@ export interface SeatContext {
   announcePress(surface: Surface | null): boolean;
   /** Notes a press a client was told of: its serial may start a grab, a move, a drag. */
   rememberPress(serial: number, surface: Surface): void;
+  /** Notes that a client was told it has the keyboard: its serial may go with a selection. */
+  rememberEnter(serial: number, client: Client): void;
   /** Called on each input event. */
   noteActivity(): void;
 }

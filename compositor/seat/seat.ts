@@ -49,6 +49,7 @@ export class Seat implements SeatContext {
   readonly #display: Display;
   readonly #clock: Clock;
   readonly #presses: Press[] = [];
+  readonly #enters: Pick<Press, 'serial' | 'client'>[] = [];
   readonly #activity = new Set<() => void>();
   #scene: InputScene = {
     inputRoots: () => [],
@@ -106,6 +107,18 @@ export class Seat implements SeatContext {
   pressOf(client: Client, serial: number): Surface | undefined {
     return this.#presses.find((press) => press.serial === serial && press.client === client)
       ?.surface;
+  }
+
+  rememberEnter(serial: number, client: Client): void {
+    this.#enters.push({ serial, client });
+    if (this.#enters.length > REMEMBERED_PRESSES) this.#enters.shift();
+  }
+
+  /** Whether `serial` is of a press, or of the keyboard's coming, that this client was told of not long ago. */
+  inputOf(client: Client, serial: number): boolean {
+    const same = (input: { serial: number; client: Client }): boolean =>
+      input.serial === serial && input.client === client;
+    return this.#presses.some(same) || this.#enters.some(same);
   }
 
   /** Called on each input event (idle notification). Returns the remover. */

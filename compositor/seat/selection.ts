@@ -1,7 +1,7 @@
 /** What was copied last, offered to whoever has the keyboard: the clipboard, and likewise the primary selection. */
 import type { Client } from '../../protocols/server/client.ts';
 import type { OwnedFd } from '../../native/fd.ts';
-import type { Keyboard } from './keyboard.ts';
+import type { Seat } from './seat.ts';
 
 /** Somebody who has data to give. */
 export interface TransferSource {
@@ -18,14 +18,16 @@ export interface TransferSource {
 export type SelectionAnnouncer = (client: Client, source: TransferSource | null) => void;
 
 export class Selection {
-  readonly #keyboard: Keyboard;
+  readonly #seat: Seat;
   readonly #announce: SelectionAnnouncer;
   #source: TransferSource | null = null;
+  /** Of the input the last request came from, undefined before the first. */
+  #serial: number | undefined;
 
-  constructor(keyboard: Keyboard, announce: SelectionAnnouncer) {
-    this.#keyboard = keyboard;
+  constructor(seat: Seat, announce: SelectionAnnouncer) {
+    this.#seat = seat;
     this.#announce = announce;
-    keyboard.onFocus((focus, previous) => {
+    seat.keyboard.onFocus((focus, previous) => {
       if (focus && focus.client !== previous?.client) announce(focus.client, this.#source);
     });
   }
@@ -34,13 +36,28 @@ export class Selection {
     return this.#source;
   }
 
+  /**
+   * A client's set_selection. It has to have the keyboard; or to have lost it while the request was on its way: `serial` is of
+   * input it was told of, no older than what the selection came from. Otherwise its source is cancelled.
+   */
+  request(client: Client, source: TransferSource | null, serial: number): void {
+    const told = this.#seat.inputOf(client, serial);
+    const outdated = this.#serial !== undefined && ((serial - this.#serial) | 0) < 0;
+    if (this.#seat.keyboard.focus?.client !== client && (!told || outdated)) {
+      source?.cancel();
+      return;
+    }
+    if (told) this.#serial = serial;
+    this.set(source);
+  }
+
   /** Replaces the selection; the source before is cancelled. Tells the client with the keyboard. */
   set(source: TransferSource | null): void {
     const before = this.#source;
     if (before === source) return;
     this.#source = source;
     before?.cancel();
-    const focus = this.#keyboard.focus;
+    const { focus } = this.#seat.keyboard;
     if (focus) this.#announce(focus.client, source);
   }
 
@@ -48,7 +65,7 @@ export class Selection {
   gone(source: TransferSource): void {
     if (this.#source !== source) return;
     this.#source = null;
-    const focus = this.#keyboard.focus;
+    const { focus } = this.#seat.keyboard;
     if (focus) this.#announce(focus.client, null);
   }
 }

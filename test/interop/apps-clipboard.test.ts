@@ -137,6 +137,8 @@ test.skipIf(!weston.ok)(
     await control.drag(flower, empty, { release: false, steps: 40 });
     // The flower travels with the pointer, as the drag's icon.
     await until('the icon', async () => (await flowerAt(empty)) > 50);
+    // What is dropped before the target has accepted it goes back, and nobody can see that it has.
+    await pause(500);
     await control.button(BUTTON_LEFT, false);
     // Away with the cursor.
     await control.ask('pointer_move_absolute', { x: 1200, y: 700 });

@@ -48,11 +48,11 @@ export class Picture {
     return new Set(this.pixels).size;
   }
 
-  /** The part of it, 0 to 1, that has exactly this colour. */
+  /** The part of it, 0 to 1, that has this colour, give or take what blending in another order makes of it. */
   share(colour: number): number {
     if (this.pixels.length === 0) return 0;
     let count = 0;
-    for (const pixel of this.pixels) if (pixel === colour) count++;
+    for (const pixel of this.pixels) if (isNear(pixel, colour)) count++;
     return count / this.pixels.length;
   }
 
@@ -64,6 +64,17 @@ export class Picture {
     }
     return count;
   }
+}
+
+/** Levels of a channel by which a colour may be off. */
+const TOLERANCE = 2;
+
+function isNear(a: number, b: number): boolean {
+  if (a === b) return true;
+  for (const shift of [0, 8, 16]) {
+    if (Math.abs(((a >> shift) & 0xff) - ((b >> shift) & 0xff)) > TOLERANCE) return false;
+  }
+  return true;
 }
 
 const NO_PIXELS = new Uint32Array();

@@ -139,6 +139,45 @@ test('a newer selection cancels the older; a client without the keyboard cannot 
   });
 });
 
+test('who lost the keyboard while copying still copies, unless another one has copied since', () => {
+  withDesktop({}, (fixture) => {
+    const { keyboard } = fixture.compositor.seat;
+    const press = (): void => {
+      keyboard.key(46, true);
+      keyboard.key(46, false);
+      fixture.settle();
+    };
+    const first = fixture.connect();
+    const firstTransfer = transferOf(first);
+    first.openWindow(30, 30);
+    press();
+    const second = fixture.connect();
+    const secondTransfer = transferOf(second);
+    second.openWindow(30, 30);
+    const copied = sourceOf(firstTransfer, 'copied');
+    firstTransfer.device.setSelection(copied.source, first.serials.key);
+    fixture.settle();
+    expect(copied.seen).toEqual([]);
+    expect(secondTransfer.seen.slice(-2)).toEqual([`offer ${TEXT}`, 'selection']);
+
+    const foreign = sourceOf(firstTransfer, 'foreign');
+    press();
+    firstTransfer.device.setSelection(foreign.source, second.serials.key);
+    const newer = sourceOf(secondTransfer, 'newer');
+    secondTransfer.device.setSelection(newer.source, second.serials.key);
+    fixture.settle();
+    const late = sourceOf(firstTransfer, 'late');
+    firstTransfer.device.setSelection(late.source, first.serials.key);
+    fixture.settle();
+    expect([copied.seen, foreign.seen, newer.seen, late.seen]).toEqual([
+      ['cancelled'],
+      ['cancelled'],
+      [],
+      ['cancelled'],
+    ]);
+  });
+});
+
 test('a source is used once', () => {
   withDesktop({}, (fixture) => {
     const client = fixture.connect();
