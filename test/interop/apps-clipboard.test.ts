@@ -164,15 +164,22 @@ async function flowers(
   source: WindowReport,
   target: WindowReport,
 ): Promise<{ readonly flower: Point; readonly empty: Point }> {
-  const picture = await control.picture();
-  const fields = ({ geometry }: WindowReport): (Point & { readonly bare: boolean })[] =>
-    Array.from({ length: 16 }, (_, index) => {
+  const fields = async ({ geometry }: WindowReport): Promise<(Point & { bare: boolean })[]> => {
+    const picture = await control.picture();
+    return Array.from({ length: 16 }, (_, index) => {
       const x = geometry.x + 54 + (index % 4) * 80;
       const y = geometry.y + 74 + Math.floor(index / 4) * 80;
       return { x, y, bare: isBare(picture.crop(around({ x, y }))) };
     });
-  const flower = fields(source).find(({ bare }) => !bare);
-  const empty = fields(target).find(({ bare }) => bare);
+  };
+  // Half of the fields: before, the windows are not drawn, or not where they were put.
+  const chessBoard = (window: WindowReport) =>
+    until('a chess board', async () => {
+      const found = await fields(window);
+      return found.filter(({ bare }) => bare).length === 8 && found;
+    });
+  const flower = (await chessBoard(source)).find(({ bare }) => !bare);
+  const empty = (await chessBoard(target)).find(({ bare }) => bare);
   if (!flower || !empty) return expect.fail('no flower, or no empty place');
   return { flower, empty };
 }
