@@ -5,7 +5,8 @@ import { Command, Option } from 'commander';
 import { CannotRunError, EXIT_CASE_FAILED, EXIT_USAGE } from './exit-status.ts';
 import { manifest } from '../protocols/generated/manifest.ts';
 import { formatDiagnostic, ScanError } from '../protocols/scanner/diagnostic.ts';
-import { FetchError, fetchProtocols } from '../protocols/scanner/fetch.ts';
+import { fetchProtocols } from '../protocols/scanner/fetch.ts';
+import { FetchError } from '../protocols/scanner/sid-packages.ts';
 import { checkAll, scanAll, scanUserXml, type ScanResult } from '../protocols/scanner/main.ts';
 import { cachedSources, installedSources, type XmlSource } from '../protocols/scanner/sources.ts';
 

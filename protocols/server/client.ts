@@ -40,6 +40,9 @@ export class Client implements WriterOwner {
   readonly number: number;
   /** The implementer's own. */
   data: unknown = undefined;
+  /** Display's own: whether it is in the list of those with events to send, and who comes next in it. */
+  dirty = false;
+  nextDirty: Client | null = null;
   readonly connection: Connection;
   /** The wl_display object. */
   readonly displayResource: Resource;

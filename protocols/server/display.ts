@@ -59,7 +59,8 @@ export class Display implements ClientHost {
   readonly #listeners = new Set<ClientListener>();
   readonly #sockets = new Set<{ acceptor: Acceptor; socket: DisplaySocket | OwnedFd }>();
   readonly #stopTurnEnd: () => void;
-  readonly #dirty: Client[] = [];
+  /** The first of the list of clients with events to send: each knows the next. */
+  #dirty: Client | null = null;
   #doomed: Client[] = [];
   #backlog: Client[] = [];
   readonly #wakeUp: WakeUp;
@@ -160,9 +161,10 @@ export class Display implements ClientHost {
 
   /** Sends all pending events, as far as the sockets take them. */
   flush(): void {
-    for (;;) {
-      const client = this.#dirty.pop();
-      if (client === undefined) return;
+    for (let client = this.#dirty; client !== null; client = this.#dirty) {
+      this.#dirty = client.nextDirty;
+      client.nextDirty = null;
+      client.dirty = false;
       client.flush();
     }
   }
@@ -190,7 +192,10 @@ export class Display implements ClientHost {
   }
 
   markDirty(client: Client): void {
-    this.#dirty.push(client);
+    if (client.dirty) return;
+    client.dirty = true;
+    client.nextDirty = this.#dirty;
+    this.#dirty = client;
     this.#flushSoon();
   }
 

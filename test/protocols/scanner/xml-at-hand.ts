@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FetchError, fetchProtocols } from '../../../protocols/scanner/fetch.ts';
+import { fetchProtocols } from '../../../protocols/scanner/fetch.ts';
+import { FetchError } from '../../../protocols/scanner/sid-packages.ts';
 import {
   cachedSources,
   findWaylandScanner,
