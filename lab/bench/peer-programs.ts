@@ -34,6 +34,7 @@ export const WIRE_SERVER: PeerProgram = {
   packages: ['libwayland-dev'],
 };
 
+export const WIRE_FLOOR: PeerProgram = { name: 'wire-floor', libraries: [], packages: [] };
 export const COMMIT_CLIENT: PeerProgram = {
   name: 'commit-client',
   libraries: ['-lwayland-client'],

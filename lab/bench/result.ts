@@ -21,8 +21,16 @@ export interface BenchResult {
   /** Medians of the server's CPU time, all threads, per the same thing. */
   readonly oursCpuNs?: number;
   readonly theirsCpuNs?: number;
-  /** What had the least idle time when ours was measured: the client, the server's main thread, or neither (wake-ups in between). */
-  readonly limitedBy?: 'client' | 'server' | 'wake-ups';
+  /**
+   * What keeps ours from being faster. `floor`: a server that does nothing but answer takes nearly as long, so it is the client and the
+   * kernel. Else what had the least idle time: the client, the server's main thread, or neither (wake-ups in between).
+   */
+  readonly limitedBy?: 'floor' | 'client' | 'server' | 'wake-ups';
+  /** How much of our wall time the server that does nothing takes. */
+  readonly floorShare?: number;
+  /** The ratios that one reaches: theirs / its. Nobody can get further. */
+  readonly floorWallRatio?: number;
+  readonly floorCpuRatio?: number;
   /** What is asked for, and whether it was reached. */
   readonly target?: string;
   readonly reached?: boolean;

@@ -5,13 +5,25 @@ import type { BenchResult } from './result.ts';
 /** A table: ratios above 1 mean that ours is better. */
 export function renderBenchTable(results: readonly BenchResult[], colour: boolean): string {
   const table = new Table({
-    head: ['test', 'against', 'wall', 'CPU', 'ours', 'theirs', 'unit', 'limited by', 'target', ''],
+    head: [
+      'test',
+      'against',
+      'wall',
+      'CPU',
+      'at most',
+      'ours',
+      'theirs',
+      'unit',
+      'limited by',
+      'target',
+      '',
+    ],
     style: colour ? {} : { head: [], border: [] },
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'left', 'left', 'left', 'left'],
+    colAligns: ['left', 'left', ...Array<'right'>(5).fill('right')],
   });
   for (const result of results) {
     if (result.note !== undefined) {
-      table.push([result.name, { colSpan: 9, content: result.note }]);
+      table.push([result.name, { colSpan: 10, content: result.note }]);
       continue;
     }
     table.push([
@@ -19,10 +31,11 @@ export function renderBenchTable(results: readonly BenchResult[], colour: boolea
       result.peer.split(',', 1)[0],
       ratio(result.wallRatio ?? result.memoryRatio),
       ratio(result.cpuRatio),
+      atMost(result),
       String(result.ours ?? ''),
       String(result.theirs ?? ''),
       result.unit,
-      result.limitedBy ?? '',
+      limit(result),
       result.target ?? '',
       verdict(result, colour),
     ]);
@@ -30,7 +43,18 @@ export function renderBenchTable(results: readonly BenchResult[], colour: boolea
   const peers = [...new Set(results.map(({ peer }) => peer).filter((peer) => peer !== ''))].join(
     '; ',
   );
-  return `${table.toString()}\nratios: theirs / ours, above 1 ours is better; CPU: all threads of the server; peers: ${peers}`;
+  return `${table.toString()}\nratios: theirs / ours, above 1 ours is better; CPU: all threads of the server; at most: a server that does nothing but answer; peers: ${peers}`;
+}
+
+function atMost({ floorWallRatio, floorCpuRatio }: BenchResult): string {
+  if (floorWallRatio === undefined) return '';
+  return `${ratio(floorWallRatio)} ${ratio(floorCpuRatio)}`;
+}
+
+/** With how much of our time is not ours to save. */
+function limit({ limitedBy, floorShare }: BenchResult): string {
+  if (limitedBy === undefined || floorShare === undefined) return limitedBy ?? '';
+  return `${limitedBy}, ${Math.round(100 * Math.min(1, floorShare))} % floor`;
 }
 
 function ratio(value: number | null | undefined): string {

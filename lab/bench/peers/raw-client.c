@@ -5,14 +5,19 @@
 #define _GNU_SOURCE
 #include "measure.h"
 
+/*
+ * Batches on their way: enough that neither side ever waits for the other to wake up, few enough that the answers fit the socket's
+ * buffer (libwayland cuts a client whose buffer is full).
+ */
+enum { IN_FLIGHT = 3, RING = IN_FLIGHT + 1 };
 enum { BATCH = 1000, READ_BYTES = 65536, COMPOSITOR = 3, SURFACE = 4, FIRST_FREE = 5 };
 
 struct raw_client {
   int fd;
   uint32_t *words;
   size_t count;
-  /* The id of the last sync of a batch, for even and odd batches; how many batches were sent, and how many answered. */
-  uint32_t last_syncs[2];
+  /* The ids of the last syncs of the batches on their way; how many batches were sent, and how many answered. */
+  uint32_t last_syncs[RING];
   uint64_t sent, answered;
   /* Bytes of an event that came in part. */
   size_t kept;
@@ -27,7 +32,7 @@ static void put(struct raw_client *client, uint32_t id, uint32_t opcode, const u
 
 static void put_sync(struct raw_client *client, uint32_t id) {
   put(client, 1, 0, &id, 1);
-  client->last_syncs[client->sent & 1] = id;
+  client->last_syncs[client->sent % RING] = id;
 }
 
 static void send_batch(struct raw_client *client) {
@@ -52,7 +57,7 @@ static void wait_until(struct raw_client *client, uint64_t in_flight) {
       if (at + size > end) break;
       errno = 0;
       if (event[0] == 1 && (event[1] & 0xffff) == 0) fail("protocol error %u on object %u", event[3], event[2]);
-      if (event[0] == 1 && (event[1] & 0xffff) == 1 && event[2] == client->last_syncs[client->answered & 1])
+      if (event[0] == 1 && (event[1] & 0xffff) == 1 && event[2] == client->last_syncs[client->answered % RING])
         client->answered++;
       at += size;
     }
@@ -124,7 +129,7 @@ static void *prepare(const char *path) {
   return client;
 }
 
-/* A stream that never runs dry: a batch is on its way while the one before is answered. */
+/* A stream that never runs dry: more batches are on their way while one is answered. */
 static uint64_t run_damage(void *data, uint64_t iterations) {
   struct raw_client *client = data;
   for (uint64_t index = 0; index < iterations; index++) {
@@ -132,9 +137,9 @@ static uint64_t run_damage(void *data, uint64_t iterations) {
       uint32_t rectangle[4] = {damage, damage, 16, 16};
       put(client, SURFACE, 9, rectangle, 4);
     }
-    put_sync(client, FIRST_FREE + (client->sent & 1));
+    put_sync(client, FIRST_FREE + (uint32_t)(client->sent % RING));
     send_batch(client);
-    wait_until(client, 1);
+    wait_until(client, IN_FLIGHT);
   }
   wait_until(client, 0);
   requests_made += iterations * BATCH;
@@ -144,10 +149,10 @@ static uint64_t run_damage(void *data, uint64_t iterations) {
 static uint64_t run_syncs(void *data, uint64_t iterations) {
   struct raw_client *client = data;
   for (uint64_t index = 0; index < iterations; index++) {
-    uint32_t base = FIRST_FREE + (uint32_t)(client->sent & 1) * BATCH;
+    uint32_t base = FIRST_FREE + (uint32_t)(client->sent % RING) * BATCH;
     for (uint32_t sync = 0; sync < BATCH; sync++) put_sync(client, base + sync);
     send_batch(client);
-    wait_until(client, 1);
+    wait_until(client, IN_FLIGHT);
   }
   wait_until(client, 0);
   return iterations * BATCH;
@@ -157,7 +162,7 @@ static uint64_t run_syncs(void *data, uint64_t iterations) {
 static uint64_t run_objects(void *data, uint64_t iterations) {
   struct raw_client *client = data;
   for (uint64_t index = 0; index < iterations; index++) {
-    uint32_t base = FIRST_FREE + (uint32_t)(client->sent & 1) * (BATCH / 2 + 1);
+    uint32_t base = FIRST_FREE + (uint32_t)(client->sent % RING) * (BATCH / 2 + 1);
     for (uint32_t object = 0; object < BATCH / 2; object++) {
       uint32_t id = base + object;
       put(client, COMPOSITOR, 0, &id, 1);
@@ -165,7 +170,7 @@ static uint64_t run_objects(void *data, uint64_t iterations) {
     for (uint32_t object = 0; object < BATCH / 2; object++) put(client, base + object, 0, NULL, 0);
     put_sync(client, base + BATCH / 2);
     send_batch(client);
-    wait_until(client, 1);
+    wait_until(client, IN_FLIGHT);
   }
   wait_until(client, 0);
   requests_made += iterations * BATCH;

@@ -1,17 +1,35 @@
-/** Plays the tests of the wire against both servers. */
+/**
+ * Plays the tests of the wire against all servers.
+ *
+ * A test that is not cold measures the steady state: every server has played it once before the first round, so that what is compiled
+ * is compiled, and a round is long enough (some tenths of a second) that a collection or a late compilation is one of many things in it.
+ * What a fresh server does is for the cold tests.
+ */
 import { BenchBrokenError } from '../errors.ts';
 import type { BenchResult } from '../result.ts';
-import { limitOf } from '../limit.ts';
-import { alternate, median, medianRatio, rounded } from '../statistics.ts';
+import { median, medianRatio, rounded, takeTurns } from '../statistics.ts';
 import type { Pair } from '../statistics.ts';
-import { runClient, WireServer } from './peers.ts';
-import type { ClientReport, WirePrograms } from './peers.ts';
+import { runClient } from './peers.ts';
+import type { ClientReport, WirePrograms, WireServer, WireServerKind } from './peers.ts';
 import type { WireTest } from './tests.ts';
 
-/** Both servers of a comparison. */
+/** Above this share of the time somebody is busy, he is what it waits for. */
+const BUSY_SHARE = 0.8;
+/** Above this share of our wall time a server that does nothing takes, there is nothing to gain in ours. */
+const FLOOR_SHARE = 0.8;
+
+/** A server that has started, and how to start another one. */
+export interface Measured {
+  readonly kind: WireServerKind;
+  readonly server: WireServer;
+}
+
+/** All that is compared. */
 export interface WireServers {
-  readonly ours: WireServer;
-  readonly theirs: WireServer;
+  readonly ours: Measured;
+  readonly peers: readonly Measured[];
+  /** Sets the limit of what can be reached (peers/wire-floor.c). */
+  readonly floor: Measured;
 }
 
 export interface MeasureOptions {
@@ -19,34 +37,33 @@ export interface MeasureOptions {
   readonly rounds: number;
   /** Multiplies the iterations: below 1 for a quick look. */
   readonly scale: number;
-  readonly peer: string;
 }
 
-/** One result. Throws a BenchBrokenError when a server did not see all requests. */
+/** One result a peer. Throws a BenchBrokenError when a server did not see all requests. */
 export async function measureTest(
   test: WireTest,
   servers: WireServers,
   options: MeasureOptions,
-): Promise<BenchResult> {
-  const { programs } = options;
-  const side = (server: WireServer, start: () => Promise<WireServer>) => () =>
-    test.cold ? playCold(test, start, options) : play(test, server, options);
-  const pairs = await alternate(
-    options.rounds,
-    side(servers.ours, () => WireServer.ours()),
-    side(servers.theirs, () => WireServer.theirs(programs)),
+): Promise<BenchResult[]> {
+  const measured = [servers.ours, servers.floor, ...servers.peers];
+  const sides = measured.map((side) => () => (test.cold ? playCold : play)(test, side, options));
+  if (!test.cold) for (const side of sides) await side();
+  const rounds = await takeTurns(options.rounds, sides);
+  const pairsWith = (index: number): Pair<ClientReport>[] =>
+    rounds.map((round) => ({ ours: round[0]!, theirs: round[index]! }));
+  return servers.peers.map(({ kind }, index) =>
+    resultOf(test, kind.name, pairsWith(2 + index), pairsWith(1)),
   );
-  return resultOf(test, pairs, options);
 }
 
 async function playCold(
   test: WireTest,
-  start: () => Promise<WireServer>,
+  { kind }: Measured,
   options: MeasureOptions,
 ): Promise<ClientReport> {
-  const server = await start();
+  const server = await kind.start();
   try {
-    return await play(test, server, options);
+    return await play(test, { kind, server }, options);
   } finally {
     await server.stop();
   }
@@ -54,7 +71,7 @@ async function playCold(
 
 async function play(
   test: WireTest,
-  server: WireServer,
+  { kind, server }: Measured,
   { programs, scale }: MeasureOptions,
 ): Promise<ClientReport> {
   const iterations = Math.max(1, Math.round(test.iterations * scale));
@@ -65,20 +82,27 @@ async function play(
   const seen = (await server.requests()) - before;
   if (seen !== report.requests)
     throw new BenchBrokenError(
-      `${test.name}: the clients made ${report.requests} requests, the server saw ${seen}`,
+      `${test.name}: the clients made ${report.requests} requests, ${kind.name} saw ${seen}`,
     );
   return report;
 }
 
+/** `withFloor`: the same rounds, with the floor for "theirs". */
 function resultOf(
   test: WireTest,
+  peer: string,
   pairs: readonly Pair<ClientReport>[],
-  { peer }: MeasureOptions,
+  withFloor: readonly Pair<ClientReport>[],
 ): BenchResult {
   const per = (figure: (report: ClientReport) => number, side: 'ours' | 'theirs') =>
     rounded(median(pairs.map((pair) => figure(pair[side]) / pair[side].messages)));
   const wallRatio = medianRatio(pairs, (report) => report.wallNs);
   const cpuRatio = medianRatio(pairs, (report) => report.cpuNs);
+  const limits = pairs.map(({ theirs }, index) => ({
+    ours: withFloor[index]!.theirs,
+    theirs,
+  }));
+  const floorShare = medianRatio(withFloor, (report) => report.wallNs);
   return {
     name: test.name,
     peer,
@@ -91,9 +115,26 @@ function resultOf(
     unit: test.unit,
     oursCpuNs: per((report) => report.cpuNs, 'ours'),
     theirsCpuNs: per((report) => report.cpuNs, 'theirs'),
-    limitedBy: limitOf(pairs.map(({ ours }) => ours)),
+    limitedBy: limitOf(
+      pairs.map(({ ours }) => ours),
+      floorShare,
+    ),
+    floorShare: rounded(floorShare),
+    floorWallRatio: rounded(medianRatio(limits, (report) => report.wallNs)),
+    floorCpuRatio: rounded(medianRatio(limits, (report) => report.cpuNs)),
     ...targetOf(test, wallRatio, cpuRatio),
   };
+}
+
+function limitOf(
+  reports: readonly ClientReport[],
+  floorShare: number,
+): NonNullable<BenchResult['limitedBy']> {
+  if (floorShare > FLOOR_SHARE) return 'floor';
+  const server = median(reports.map(({ mainThreadNs, wallNs }) => mainThreadNs / wallNs));
+  const client = median(reports.map(({ clientCpuNs, wallNs }) => clientCpuNs / wallNs));
+  if (Math.max(server, client) < BUSY_SHARE) return 'wake-ups';
+  return server > client ? 'server' : 'client';
 }
 
 function targetOf(

@@ -3,8 +3,8 @@ import type { BenchResult } from '../result.ts';
 import { LineProcess } from '../line-process.ts';
 import { rounded } from '../statistics.ts';
 import { BenchBrokenError } from '../errors.ts';
-import { WireServer } from './peers.ts';
-import type { ServerMemory, WirePrograms } from './peers.ts';
+import { ourServer } from './peers.ts';
+import type { ServerMemory, WirePrograms, WireServer, WireServerKind } from './peers.ts';
 
 const CLIENTS = 1_000;
 const OBJECTS = 100_000;
@@ -25,7 +25,8 @@ interface Holding {
 /** Two results a kind: allocated memory (after a collection), and resident pages. */
 export async function measureMemory(
   programs: WirePrograms,
-  options: { readonly scale: number; readonly peer: string },
+  peer: WireServerKind,
+  options: { readonly scale: number },
 ): Promise<BenchResult[]> {
   const count = (full: number): number => Math.max(10, Math.round(full * options.scale));
   const kinds: readonly Holding[] = [
@@ -46,17 +47,11 @@ export async function measureMemory(
   ];
   const results: BenchResult[] = [];
   for (const kind of kinds) {
-    const ours = await held(kind, await WireServer.ours(), programs);
-    const theirs = await held(kind, await WireServer.theirs(programs), programs);
+    const ours = await held(kind, await ourServer().start(), programs);
+    const theirs = await held(kind, await peer.start(), programs);
     results.push(
-      resultOf(kind, kind.name, options.peer, ours.heapBytes, theirs.heapBytes),
-      resultOf(
-        kind,
-        `${kind.name}-resident`,
-        options.peer,
-        ours.residentBytes,
-        theirs.residentBytes,
-      ),
+      resultOf(kind, kind.name, peer.name, ours.heapBytes, theirs.heapBytes),
+      resultOf(kind, `${kind.name}-resident`, peer.name, ours.residentBytes, theirs.residentBytes),
     );
   }
   return results;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { runProcess } from '../../kernel/process.ts';
 import { projectRoot } from '../../kernel/project.ts';
 import { LineProcess } from '../line-process.ts';
-import { peerProgram, RAW_CLIENT, WIRE_CLIENT, WIRE_SERVER } from '../peer-programs.ts';
+import { peerProgram, RAW_CLIENT, WIRE_CLIENT, WIRE_FLOOR, WIRE_SERVER } from '../peer-programs.ts';
 
 const OUR_SERVER = join(projectRoot, 'dist', 'lab', 'bench', 'wire', 'server.js');
 const SOCKET = 'bench';
@@ -14,6 +14,7 @@ const SOCKET = 'bench';
 export interface WirePrograms {
   readonly clients: { readonly libwayland: string; readonly raw: string };
   readonly theirServer: string;
+  readonly floorServer: string;
 }
 
 /** Throws a BenchUnavailableError when they cannot be compiled here. */
@@ -21,7 +22,37 @@ export async function wirePrograms(): Promise<WirePrograms> {
   return {
     clients: { libwayland: await peerProgram(WIRE_CLIENT), raw: await peerProgram(RAW_CLIENT) },
     theirServer: await peerProgram(WIRE_SERVER),
+    floorServer: await peerProgram(WIRE_FLOOR),
   };
+}
+
+/** A server that can be started, as often as wanted. */
+export interface WireServerKind {
+  /** With its version. */
+  readonly name: string;
+  start(): Promise<WireServer>;
+}
+
+export function ourServer(): WireServerKind {
+  return {
+    name: 'ours',
+    start: () => WireServer.start(process.execPath, ['--expose-gc', OUR_SERVER]),
+  };
+}
+
+/** `loader`: what to put before the program, to run it with other libraries than the machine's. */
+export function peerServer(
+  programs: WirePrograms,
+  name: string,
+  loader: readonly string[] = [],
+): WireServerKind {
+  const [command, ...args] = [...loader, programs.theirServer];
+  return { name, start: () => WireServer.start(command, args) };
+}
+
+/** The server that does nothing but answer (peers/wire-floor.c). */
+export function floorServer(programs: WirePrograms): WireServerKind {
+  return { name: 'the floor', start: () => WireServer.start(programs.floorServer, []) };
 }
 
 /** A running server with a runtime folder of its own. */
@@ -34,14 +65,6 @@ export class WireServer {
     this.#process = process;
     this.#folder = folder;
     this.socketPath = join(folder, SOCKET);
-  }
-
-  static ours(): Promise<WireServer> {
-    return WireServer.#start(process.execPath, ['--expose-gc', OUR_SERVER]);
-  }
-
-  static theirs(programs: WirePrograms): Promise<WireServer> {
-    return WireServer.#start(programs.theirServer, []);
   }
 
   /** Requests its handlers have seen since it started. */
@@ -59,7 +82,8 @@ export class WireServer {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  static async #start(command: string, args: readonly string[]): Promise<WireServer> {
+  /** Used by {@link WireServerKind}. */
+  static async start(command: string, args: readonly string[]): Promise<WireServer> {
     const folder = mkdtempSync(join(tmpdir(), 'syncline-bench-'));
     const env = { ...process.env, XDG_RUNTIME_DIR: folder, WAYLAND_DEBUG: '' };
     const child = new LineProcess(command, [...args, SOCKET], { env });

@@ -13,7 +13,7 @@ export interface WireTest {
   /** The client program's own name of it. */
   readonly run: string;
   readonly clients: number;
-  /** Of each client, the first ones not measured. */
+  /** Of each client, the first ones not measured; enough for its connection to be in the server's stride. */
   readonly warmUpIterations: number;
   readonly iterations: number;
   readonly unit: string;
@@ -32,21 +32,21 @@ type Shape = Pick<WireTest, 'name' | 'client' | 'run' | 'warmUpIterations' | 'it
 
 export const WIRE_TESTS: readonly WireTest[] = [
   {
-    ...bulk('pipelined', 100, 400),
+    ...bulk('pipelined', 200, 2_000),
     name: 'wire-pipelined',
   },
-  bulk('damage', 20, 100),
-  bulk('objects', 20, 100),
-  { ...bulk('pools', 50, 200), target: NO_WORSE },
-  { ...bulk('connect', 50, 400), target: NO_WORSE, unit: 'ns/connection' },
-  { ...bulk('sync', 500, 2000), target: { wall: 0.95 } },
-  { ...bulk('sync', 50, 200), name: 'wire-sync-16', clients: 16, target: { wall: 1 } },
-  { ...bulk('pipelined', 10, 40), name: 'wire-pipelined-16', clients: 16 },
-  { ...bulk('damage', 2, 10), name: 'wire-damage-16', clients: 16 },
-  raw('damage', 50, 400),
-  raw('syncs', 50, 200),
-  raw('objects', 50, 200),
-  { ...raw('damage', 5, 25), name: 'wire-raw-damage-16', clients: 16 },
+  bulk('damage', 50, 400),
+  bulk('objects', 100, 1_200),
+  { ...bulk('pools', 100, 3_000), target: NO_WORSE },
+  { ...bulk('connect', 100, 4_000), target: NO_WORSE, unit: 'ns/connection' },
+  { ...bulk('sync', 1_000, 15_000), target: { wall: 0.95 } },
+  { ...bulk('sync', 100, 1_200), name: 'wire-sync-16', clients: 16, target: { wall: 1 } },
+  { ...bulk('pipelined', 20, 200), name: 'wire-pipelined-16', clients: 16 },
+  { ...bulk('damage', 5, 40), name: 'wire-damage-16', clients: 16 },
+  raw('damage', 100, 1_500),
+  raw('syncs', 100, 800),
+  raw('objects', 100, 1_500),
+  { ...raw('damage', 20, 120), name: 'wire-raw-damage-16', clients: 16 },
   { ...bulk('damage', 0, 5), name: 'wire-cold-damage', cold: true, target: { wall: 1 } },
   { ...bulk('objects', 0, 17), name: 'wire-cold-objects', cold: true, target: { wall: 1 } },
   { ...bulk('sync', 0, 250), name: 'wire-cold-sync', cold: true, target: { wall: 1 } },

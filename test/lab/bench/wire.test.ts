@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { runBenches } from '../../../lab/bench/bench.ts';
 import { BenchBrokenError, BenchUnavailableError } from '../../../lab/bench/errors.ts';
 import type { BenchReport } from '../../../lab/bench/result.ts';
-import { runClient, wirePrograms, WireServer } from '../../../lab/bench/wire/peers.ts';
+import { ourServer, peerServer, runClient, wirePrograms } from '../../../lab/bench/wire/peers.ts';
 import type { WirePrograms } from '../../../lab/bench/wire/peers.ts';
 import { WIRE_TESTS } from '../../../lab/bench/wire/tests.ts';
 
@@ -38,12 +38,15 @@ test('every test of the wire runs, and both servers see the same requests', asyn
     }
     expect(result.wallRatio).toBeGreaterThan(0);
     expect(result.cpuRatio).toBeGreaterThan(0);
+    // The server that does nothing saw the same requests, or the bench were broken.
+    expect(result.floorWallRatio).toBeGreaterThan(0);
+    expect(result.floorShare).toBeGreaterThan(0);
   }
 }, 120_000);
 
 test('requests a server did not see break the bench', async (context) => {
   if (programs === undefined) return context.skip(missing);
-  const server = await WireServer.ours();
+  const server = await ourServer().start();
   try {
     const before = await server.requests();
     const report = await runClient(programs.clients.raw, [
@@ -66,7 +69,7 @@ test('requests a server did not see break the bench', async (context) => {
 
 test('a server that goes away is an error, not a hang', async (context) => {
   if (programs === undefined) return context.skip(missing);
-  const server = await WireServer.theirs(programs);
+  const server = await peerServer(programs, 'libwayland').start();
   const client = runClient(programs.clients.libwayland, [
     server.socketPath,
     'sync',
