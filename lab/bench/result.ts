@@ -31,6 +31,9 @@ export interface BenchResult {
   /** The ratios that one reaches: theirs / its. Nobody can get further. */
   readonly floorWallRatio?: number;
   readonly floorCpuRatio?: number;
+  /** The same, of a server in node that does nothing. */
+  readonly nodeFloorWallRatio?: number;
+  readonly nodeFloorCpuRatio?: number;
   /** What is asked for, and whether it was reached. */
   readonly target?: string;
   readonly reached?: boolean;

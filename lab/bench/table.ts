@@ -11,6 +11,7 @@ export function renderBenchTable(results: readonly BenchResult[], colour: boolea
       'wall',
       'CPU',
       'at most',
+      'in node',
       'ours',
       'theirs',
       'unit',
@@ -19,11 +20,11 @@ export function renderBenchTable(results: readonly BenchResult[], colour: boolea
       '',
     ],
     style: colour ? {} : { head: [], border: [] },
-    colAligns: ['left', 'left', ...Array<'right'>(5).fill('right')],
+    colAligns: ['left', 'left', ...Array<'right'>(6).fill('right')],
   });
   for (const result of results) {
     if (result.note !== undefined) {
-      table.push([result.name, { colSpan: 10, content: result.note }]);
+      table.push([result.name, { colSpan: 11, content: result.note }]);
       continue;
     }
     table.push([
@@ -31,7 +32,8 @@ export function renderBenchTable(results: readonly BenchResult[], colour: boolea
       result.peer.split(',', 1)[0],
       ratio(result.wallRatio ?? result.memoryRatio),
       ratio(result.cpuRatio),
-      atMost(result),
+      both(result.floorWallRatio, result.floorCpuRatio),
+      both(result.nodeFloorWallRatio, result.nodeFloorCpuRatio),
       String(result.ours ?? ''),
       String(result.theirs ?? ''),
       result.unit,
@@ -43,12 +45,11 @@ export function renderBenchTable(results: readonly BenchResult[], colour: boolea
   const peers = [...new Set(results.map(({ peer }) => peer).filter((peer) => peer !== ''))].join(
     '; ',
   );
-  return `${table.toString()}\nratios: theirs / ours, above 1 ours is better; CPU: all threads of the server; at most: a server that does nothing but answer; peers: ${peers}`;
+  return `${table.toString()}\nratios: theirs / ours, above 1 ours is better; CPU: all threads of the server; at most: a server that does nothing but answer, in C and in node; peers: ${peers}`;
 }
 
-function atMost({ floorWallRatio, floorCpuRatio }: BenchResult): string {
-  if (floorWallRatio === undefined) return '';
-  return `${ratio(floorWallRatio)} ${ratio(floorCpuRatio)}`;
+function both(wall: number | undefined, cpu: number | undefined): string {
+  return wall === undefined ? '' : `${ratio(wall)} ${ratio(cpu)}`;
 }
 
 /** With how much of our time is not ours to save. */

@@ -28,8 +28,9 @@ export interface Measured {
 export interface WireServers {
   readonly ours: Measured;
   readonly peers: readonly Measured[];
-  /** Sets the limit of what can be reached (peers/wire-floor.c). */
+  /** Sets the limit of what can be reached (peers/wire-floor.c), and in node (node-floor.ts). */
   readonly floor: Measured;
+  readonly nodeFloor: Measured;
 }
 
 export interface MeasureOptions {
@@ -45,14 +46,14 @@ export async function measureTest(
   servers: WireServers,
   options: MeasureOptions,
 ): Promise<BenchResult[]> {
-  const measured = [servers.ours, servers.floor, ...servers.peers];
+  const measured = [servers.ours, servers.floor, servers.nodeFloor, ...servers.peers];
   const sides = measured.map((side) => () => (test.cold ? playCold : play)(test, side, options));
   if (!test.cold) for (const side of sides) await side();
   const rounds = await takeTurns(options.rounds, sides);
   const pairsWith = (index: number): Pair<ClientReport>[] =>
     rounds.map((round) => ({ ours: round[0]!, theirs: round[index]! }));
   return servers.peers.map(({ kind }, index) =>
-    resultOf(test, kind.name, pairsWith(2 + index), pairsWith(1)),
+    resultOf(test, kind.name, pairsWith(3 + index), { c: pairsWith(1), node: pairsWith(2) }),
   );
 }
 
@@ -87,22 +88,30 @@ async function play(
   return report;
 }
 
-/** `withFloor`: the same rounds, with the floor for "theirs". */
+/** The same rounds, with a floor for "theirs". */
+interface WithFloors {
+  readonly c: readonly Pair<ClientReport>[];
+  readonly node: readonly Pair<ClientReport>[];
+}
+
 function resultOf(
   test: WireTest,
   peer: string,
   pairs: readonly Pair<ClientReport>[],
-  withFloor: readonly Pair<ClientReport>[],
+  withFloors: WithFloors,
 ): BenchResult {
   const per = (figure: (report: ClientReport) => number, side: 'ours' | 'theirs') =>
     rounded(median(pairs.map((pair) => figure(pair[side]) / pair[side].messages)));
   const wallRatio = medianRatio(pairs, (report) => report.wallNs);
   const cpuRatio = medianRatio(pairs, (report) => report.cpuNs);
-  const limits = pairs.map(({ theirs }, index) => ({
-    ours: withFloor[index]!.theirs,
-    theirs,
-  }));
-  const floorShare = medianRatio(withFloor, (report) => report.wallNs);
+  const reachable = (
+    withFloor: readonly Pair<ClientReport>[],
+    figure: (report: ClientReport) => number,
+  ): number => {
+    const limits = pairs.map(({ theirs }, index) => ({ ours: withFloor[index]!.theirs, theirs }));
+    return rounded(medianRatio(limits, figure));
+  };
+  const floorShare = medianRatio(withFloors.c, (report) => report.wallNs);
   return {
     name: test.name,
     peer,
@@ -120,8 +129,10 @@ function resultOf(
       floorShare,
     ),
     floorShare: rounded(floorShare),
-    floorWallRatio: rounded(medianRatio(limits, (report) => report.wallNs)),
-    floorCpuRatio: rounded(medianRatio(limits, (report) => report.cpuNs)),
+    floorWallRatio: reachable(withFloors.c, (report) => report.wallNs),
+    floorCpuRatio: reachable(withFloors.c, (report) => report.cpuNs),
+    nodeFloorWallRatio: reachable(withFloors.node, (report) => report.wallNs),
+    nodeFloorCpuRatio: reachable(withFloors.node, (report) => report.cpuNs),
     ...targetOf(test, wallRatio, cpuRatio),
   };
 }

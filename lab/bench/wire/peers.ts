@@ -7,7 +7,9 @@ import { projectRoot } from '../../kernel/project.ts';
 import { LineProcess } from '../line-process.ts';
 import { peerProgram, RAW_CLIENT, WIRE_CLIENT, WIRE_FLOOR, WIRE_SERVER } from '../peer-programs.ts';
 
-const OUR_SERVER = join(projectRoot, 'dist', 'lab', 'bench', 'wire', 'server.js');
+const COMPILED = join(projectRoot, 'dist', 'lab', 'bench', 'wire');
+const OUR_SERVER = join(COMPILED, 'server.js');
+const NODE_FLOOR = join(COMPILED, 'node-floor.js');
 const SOCKET = 'bench';
 
 /** Programs of the wire bench, compiled. */
@@ -53,6 +55,14 @@ export function peerServer(
 /** The server that does nothing but answer (peers/wire-floor.c). */
 export function floorServer(programs: WirePrograms): WireServerKind {
   return { name: 'the floor', start: () => WireServer.start(programs.floorServer, []) };
+}
+
+/** The same in node (node-floor.ts). */
+export function nodeFloorServer(): WireServerKind {
+  return {
+    name: 'the floor in node',
+    start: () => WireServer.start(process.execPath, [NODE_FLOOR]),
+  };
 }
 
 /** A running server with a runtime folder of its own. */

@@ -4,7 +4,14 @@ import type { BenchResult } from '../result.ts';
 import { measureMemory } from './memory.ts';
 import { measureTest } from './measure.ts';
 import type { Measured } from './measure.ts';
-import { ourServer, peerServer, floorServer, libwaylandVersion, wirePrograms } from './peers.ts';
+import {
+  floorServer,
+  libwaylandVersion,
+  nodeFloorServer,
+  ourServer,
+  peerServer,
+  wirePrograms,
+} from './peers.ts';
 import type { WirePrograms, WireServerKind } from './peers.ts';
 import { sidLibwayland, sidLibwaylandAtHand } from './sid-libwayland.ts';
 import { WIRE_TESTS } from './tests.ts';
@@ -44,12 +51,13 @@ export async function runWireBench(options: WireBenchOptions): Promise<void> {
     try {
       const ours = await start(ourServer());
       const floor = await start(floorServer(programs));
+      const nodeFloor = await start(nodeFloorServer());
       const peers: Measured[] = [];
       for (const kind of kinds) peers.push(await start(kind));
       for (const test of tests)
         for (const result of await measureTest(
           test,
-          { ours, peers, floor },
+          { ours, peers, floor, nodeFloor },
           { ...options, programs },
         ))
           options.onResult(result);
