@@ -82,24 +82,12 @@ export async function downloadPackages(
   }
 }
 
-/** Unpacks the members of a .deb that match one of the tar `patterns` ("./boot/*") into `target`. */
-export async function unpackDeb(
-  debFile: string,
-  target: string,
-  patterns: readonly string[] = ['*'],
-): Promise<void> {
-  const script =
-    'deb=$1 target=$2; shift 2; dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$target" --wildcards "$@"';
-  await runProcess('bash', [
-    '-o',
-    'pipefail',
-    '-c',
-    script,
-    'unpack',
-    debFile,
-    target,
-    ...patterns,
-  ]);
+/** Unpacks the members of a .deb whose names ("./boot/vmlinuz-6.12") match an extended regular expression. ProcessError when none does. */
+export async function unpackDeb(debFile: string, target: string, wanted = '.'): Promise<void> {
+  const script = `
+    names=$(dpkg-deb --fsys-tarfile "$1" | tar -t | grep -E "$3") &&
+      dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-recursion -T <(printf '%s\n' "$names")`;
+  await runProcess('bash', ['-o', 'pipefail', '-c', script, 'unpack', debFile, target, wanted]);
 }
 
 /** Package lists may be absent (bare images) or name versions the mirror no longer has: then refresh them once, as root. */

@@ -1,5 +1,14 @@
 /** A Debian kernel and its modules, downloaded and unpacked, not installed: no initramfs, no boot loader, no root. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { cacheEntry } from './cache-entry.ts';
 import { dependenciesOf, downloadPackages, newestKernelPackage, unpackDeb } from './debian.ts';
@@ -18,6 +27,14 @@ const MODULE_FOLDERS = [
   'drivers/gpu/drm',
   'drivers/virtio',
 ];
+
+/** Everything wanted, as packages up to Debian 12 name it, and those after it: below usr/, the image beside the modules. */
+const WANTED_FILES = [
+  '^\\./(usr/)?(bin/busybox',
+  'boot/vmlinuz-[^/]*',
+  'lib/modules/[^/]*/vmlinuz',
+  `lib/modules/[^/]*/kernel/(${MODULE_FOLDERS.join('|')})/.*)$`,
+].join('|');
 
 export interface KernelFiles {
   /** "6.12.117+deb12-amd64" */
@@ -50,14 +67,12 @@ export async function kernelFiles(
   const version = image.replace('linux-image-', '');
   await cacheEntry(join(kernelCache, version), async (folder) => {
     options.log(`downloading kernel ${version}`);
-    await downloadPackages(folder, [image, 'busybox-static'], async (deb, name) => {
-      const modules = MODULE_FOLDERS.map((path) => `./lib/modules/*/kernel/${path}/*`);
-      await unpackDeb(
-        deb,
-        folder,
-        name === image ? ['./boot/vmlinuz-*', ...modules] : ['./bin/busybox'],
-      );
-    });
+    const parts = (await dependenciesOf(image)).filter((name) =>
+      /^linux-(binary|modules)-/.test(name),
+    );
+    const names = [...(parts.length > 0 ? parts : [image]), 'busybox-static'];
+    await downloadPackages(folder, names, (deb) => unpackDeb(deb, folder, WANTED_FILES));
+    layOut(folder, version);
   });
   return describe(version);
 }
@@ -83,6 +98,18 @@ export async function kernelHeaders(
     writeFileSync(makefile, readFileSync(makefile, 'utf8').replaceAll('/usr/src/', '../'));
   });
   return join(folder, buildTree);
+}
+
+/** Newer packages have everything below usr/, and the image beside the modules. */
+function layOut(folder: string, version: string): void {
+  const merged = join(folder, 'usr');
+  if (!existsSync(merged)) return;
+  cpSync(merged, folder, { recursive: true });
+  rmSync(merged, { recursive: true });
+  const image = join(folder, 'lib', 'modules', version, 'vmlinuz');
+  if (!existsSync(image)) return;
+  mkdirSync(join(folder, 'boot'), { recursive: true });
+  renameSync(image, join(folder, 'boot', `vmlinuz-${version}`));
 }
 
 function newestCached(series: string): string | undefined {
