@@ -10,8 +10,8 @@ import { CannotRunError } from './exit-status.ts';
 export interface PeersOptions {
   readonly peers: readonly Peer[];
   readonly cases: readonly ConformCase[];
-  /** Leave out what is kept already. */
-  readonly missing: boolean;
+  /** Only cases of which nothing is kept; only those kept as failed, as further attempts. */
+  readonly part: 'all' | 'missing' | 'failed';
   readonly retries: number;
   readonly kernelSeries: string;
   /** For each peer. */
@@ -22,14 +22,14 @@ export interface PeersOptions {
 export async function conformPeers(options: PeersOptions): Promise<void> {
   const log = (line: string): void => void process.stderr.write(`syncline conform: ${line}\n`);
   for (const peer of options.peers) {
-    const kept = new Set(options.missing ? keptCases(peer.name) : []);
-    const cases = options.cases.filter(({ name }) => !kept.has(name));
+    const cases = options.cases.filter(({ name }) => isWanted(peer, name, options.part));
     log(`${peer.name}: ${cases.length} cases`);
     if (cases.length === 0) continue;
     try {
       await playPeer({
         ...options,
         cases,
+        again: options.part === 'failed',
         peer,
         log,
         onOutput: (bytes) => void process.stdout.write(bytes),
@@ -44,6 +44,8 @@ export async function conformPeers(options: PeersOptions): Promise<void> {
   }
 }
 
-function keptCases(peer: string): string[] {
-  return readResults(peer)?.cases.map(({ name }) => name) ?? [];
+function isWanted(peer: Peer, name: string, part: PeersOptions['part']): boolean {
+  if (part === 'all') return true;
+  const kept = readResults(peer.name)?.cases.find((candidate) => candidate.name === name);
+  return part === 'missing' ? kept === undefined : kept?.result === 'fail';
 }

@@ -1,6 +1,6 @@
 /** `syncline conform`: parse, call, print. */
 import { renameSync, writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { CASES, caseNamed } from '../lab/conform/cases/cases.ts';
 import type { CompositorCommand } from '../lab/conform/compositor-process.ts';
 import { conform } from '../lab/conform/conform.ts';
@@ -11,6 +11,7 @@ import { renderConformTable } from '../lab/conform/table.ts';
 import { NoCompositorError } from '../lab/conform/verdicts.ts';
 import { parseShard, shardOf, type Shard } from '../lab/shard.ts';
 import { Poller } from '../native/poller.ts';
+import type { PeersOptions } from './conform-peers.ts';
 import { CannotRunError, EXIT_CASE_FAILED } from './exit-status.ts';
 
 interface ConformFlags {
@@ -23,7 +24,7 @@ interface ConformFlags {
   retries: number;
   log: string;
   peers?: readonly Peer[];
-  missing?: boolean;
+  part: PeersOptions['part'];
   kernel: string;
   timeout: number;
   unplugHook?: string;
@@ -54,7 +55,11 @@ export function conformCommand(): Command {
       'in the VM, against compositors of Debian sid, or all of them',
       peers,
     )
-    .option('--missing', 'with --peers: only cases whose results are not kept yet')
+    .addOption(
+      new Option('--part <which>', 'with --peers: all cases, those not played yet, or failed')
+        .choices(['all', 'missing', 'failed'])
+        .default('all'),
+    )
     .option('--kernel <series>', 'with --peers: Debian kernel series', '6.12')
     .option('--timeout <s>', 'with --peers: give up on one after so many seconds', seconds, 3600)
     .option('--unplug-hook <command>', 'pulls the GPU $SYNCLINE_GPU (run by the shell)')
@@ -102,7 +107,7 @@ async function playPeers(chosen: readonly Peer[], flags: ConformFlags): Promise<
   await conformPeers({
     peers: chosen,
     cases: casesOf(flags),
-    missing: flags.missing ?? false,
+    part: flags.part,
     retries: times,
     kernelSeries: kernel,
     timeoutS: timeout,

@@ -4,10 +4,9 @@ import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { LONGEST_START_MS } from './patience.ts';
 import { NoCompositorError } from './verdicts.ts';
 
-/** Emulated processors take half a minute to load a compositor with its renderer. */
-const START_LIMIT_MS = 180_000;
 const STOP_LIMIT_MS = 5_000;
 const STEP_MS = 20;
 /** Of the log's last line, what still fits into a table. */
@@ -61,14 +60,14 @@ export class CompositorProcess {
         return compositor;
       }
       const { end } = compositor;
-      if (end === undefined && waitedMs < START_LIMIT_MS) {
+      if (end === undefined && waitedMs < LONGEST_START_MS) {
         await sleep(STEP_MS);
         continue;
       }
       await compositor.stop();
       throw new NoCompositorError(
         end === undefined
-          ? `the compositor opened no socket in ${folder} within ${START_LIMIT_MS / 1000} s`
+          ? `the compositor opened no socket in ${folder} within ${LONGEST_START_MS / 1000} s`
           : `the compositor ${end} before it opened a socket`,
       );
     }

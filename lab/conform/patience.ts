@@ -6,6 +6,8 @@ import { CaseFailedError, CaseSkippedError } from './verdicts.ts';
 
 export const SHORTEST_PATIENCE_MS = 5_000;
 export const LONGEST_PATIENCE_MS = 60_000;
+/** Emulated processors take a minute to load a compositor with its renderer. */
+export const LONGEST_START_MS = 180_000;
 /** The cases ask for a few frames in a row at most, and for a hundred small requests. */
 const FRAMES_IN_A_WAIT = 25;
 const MEASURED_FRAMES = 10;

@@ -9,7 +9,7 @@ import type { Need } from './conform-case.ts';
 import { DrmGpus } from './drm-gpus.ts';
 import type { Environment } from './environment.ts';
 import { commandHotplug, sysfsHotplug, type HotplugCommands } from './hotplug.ts';
-import { LONGEST_PATIENCE_MS, measurePatience } from './patience.ts';
+import { LONGEST_PATIENCE_MS, LONGEST_START_MS, measurePatience } from './patience.ts';
 import { SimulatedGpus } from './simulated-gpus.ts';
 import type { TestGpus } from './test-gpus.ts';
 import { NoCompositorError } from './verdicts.ts';
@@ -67,7 +67,10 @@ async function inspect(options: PrepareOptions, gpus: TestGpus | undefined): Pro
     missing,
     knownAllocator: undefined,
   };
-  const patienceMs = options.patienceMs ?? LONGEST_PATIENCE_MS;
+  // A compositor may open its socket long before it listens to it.
+  const patienceMs = options.startedForSuite
+    ? LONGEST_START_MS
+    : (options.patienceMs ?? LONGEST_PATIENCE_MS);
   const run = new CaseRun({ ...base, patienceMs, clientGpu: undefined, importGpu: undefined });
   try {
     const client = await run.connect();

@@ -21,6 +21,8 @@ export interface PeerPlay {
   readonly peer: Peer;
   readonly cases: readonly ConformCase[];
   readonly retries: number;
+  /** What is kept of these cases stays, as earlier attempts. */
+  readonly again: boolean;
   readonly kernelSeries: string;
   readonly timeoutS: number;
   readonly log: (line: string) => void;
@@ -39,7 +41,7 @@ export async function playPeer(play: PeerPlay): Promise<PeerResults> {
   const outFolder = mkdtempSync(join(tmpdir(), 'syncline-peer-'));
   const keep = (): PeerResults | undefined => {
     const report = readReport(join(outFolder, 'report.json'));
-    return report && keepResults({ peer: peer.name, versions }, report);
+    return report && keepResults({ peer: peer.name, versions }, report, play.again);
   };
   try {
     const status = await playInVm(play, root, outFolder);

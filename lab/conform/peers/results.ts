@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../kernel/project.ts';
 import { CASES } from '../cases/cases.ts';
-import type { Attempt, CaseResult, ConformReport } from '../result.ts';
+import { settle, type Attempt, type CaseResult, type ConformReport } from '../result.ts';
 
 /** A case as it is kept: its rule is the suite's. */
 export type PeerCase = Attempt & Pick<CaseResult, 'name' | 'attempts'>;
@@ -28,33 +28,56 @@ export function readResults(peer: string): PeerResults | undefined {
   return JSON.parse(readFileSync(path, 'utf8')) as PeerResults;
 }
 
-/** Replaces what was kept of the same cases; of another version or on another kernel, everything. */
+/**
+ * Replaces what was kept of the same cases, or with `again` adds to it; of another version or on another kernel everything is replaced.
+ */
 export function keepResults(
   tested: Pick<PeerResults, 'peer' | 'versions'>,
   report: ConformReport,
+  again: boolean,
 ): PeerResults {
   const { peer, versions } = tested;
-  const results = mergeResults(readResults(peer), {
+  const played: PeerResults = {
     schema: 1,
     peer,
     versions,
     devices: report.devices,
     cases: report.cases.map(({ rule: _rule, basis: _basis, source: _source, ...kept }) => kept),
-  });
+  };
+  const results = mergeResults(readResults(peer), played, again);
   writeFileSync(pathOf(peer), `${JSON.stringify(results, null, 2)}\n`);
   return results;
 }
 
-/** See {@link keepResults}. Cases the suite no longer has are dropped. */
-export function mergeResults(before: PeerResults | undefined, played: PeerResults): PeerResults {
+/**
+ * See {@link keepResults}. With `again` what was kept of a case and what was played now count as attempts at it. Cases the suite no longer has
+ * are dropped.
+ */
+export function mergeResults(
+  before: PeerResults | undefined,
+  played: PeerResults,
+  again = false,
+): PeerResults {
   const cases = new Map<string, PeerCase>();
   const sameSubject =
     before?.devices === played.devices &&
     JSON.stringify(before.versions) === JSON.stringify(played.versions);
   for (const kept of sameSubject ? before.cases : []) cases.set(kept.name, kept);
-  for (const kept of played.cases) cases.set(kept.name, kept);
+  for (const now of played.cases) {
+    const earlier = again ? cases.get(now.name) : undefined;
+    cases.set(now.name, earlier ? joined(earlier, now) : now);
+  }
   const ordered = CASES.flatMap(({ name }) => cases.get(name) ?? []);
   return { ...played, cases: ordered };
+}
+
+function joined(earlier: PeerCase, now: PeerCase): PeerCase {
+  const [first, ...others] = [...attemptsAt(earlier), ...attemptsAt(now)];
+  return first ? { name: now.name, ...settle([first, ...others]) } : now;
+}
+
+function attemptsAt({ name: _name, attempts, ...once }: PeerCase): readonly Attempt[] {
+  return attempts ?? [once];
 }
 
 function pathOf(peer: string): string {

@@ -32,6 +32,15 @@ test('a sitting replaces the cases it played, in the suite’s order', () => {
   ]);
 });
 
+test('played again, a case keeps its earlier attempts', () => {
+  const before = results([played(first, 'pass'), played(second, 'fail', 'late')]);
+  const once = mergeResults(before, results([played(second, 'pass')]), true);
+  expect(once.cases[1]).toMatchObject({ result: 'fail', detail: 'late (failed 1 of 2 times)' });
+  const twice = mergeResults(once, results([played(second, 'pass')]), true);
+  expect(twice.cases[1]).toMatchObject({ result: 'pass', detail: '(failed 1 of 3 times: late)' });
+  expect(twice.cases[1]?.attempts?.map(({ result }) => result)).toEqual(['fail', 'pass', 'pass']);
+});
+
 test('results of another version are not mixed with these', () => {
   const merged = mergeResults(
     results([played(first, 'fail', 'old')]),
