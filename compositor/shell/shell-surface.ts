@@ -187,8 +187,9 @@ export class ShellSurface {
     const role = this.#role;
     const frozen = update.state.roleState as FrozenState | null;
     if (!role || !frozen) return;
-    this.#setGeometry = frozen.geometry;
     const mapped = update.state.content !== null;
+    if (mapped === this.#mapped && isNextFrame(update)) return;
+    this.#setGeometry = frozen.geometry;
     if (!mapped && this.#mapped) {
       this.#unmap();
       return;
@@ -223,4 +224,15 @@ export class ShellSurface {
       `xdg_surface@${this.resource.id} was ${what} before it had a role`,
     );
   }
+}
+
+/** New content at most: nothing a window or its popups could depend on. Of a surface with subsurfaces one cannot tell. */
+function isNextFrame({ state, previous }: AppliedUpdate): boolean {
+  return (
+    state.roleState === previous.roleState &&
+    state.width === previous.width &&
+    state.height === previous.height &&
+    state.children === previous.children &&
+    state.children.length === 1
+  );
 }
