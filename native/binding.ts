@@ -45,6 +45,9 @@ export interface NativeMapping {
 
 /** All functions; those of the two libraries loaded at run time are described beside. */
 export interface NativeBinding extends PixmanBinding, XkbBinding {
+  /** "ENODEV" for 19; "E<number>" for one without a name. */
+  errnoName(errno: number): string;
+
   // --- files and fds -------------------------------------------------------
   open(path: string, flags: number, mode: number): number;
   close(fd: number): void;

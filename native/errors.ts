@@ -1,4 +1,5 @@
 /** Errors of the system, as the addon throws them. */
+import { native } from './binding.ts';
 
 /** What a failed syscall or ioctl throws: errno by name and number, and the call's name. */
 export interface SystemError extends Error {
@@ -23,13 +24,9 @@ export function hasErrno(error: unknown, code: string): error is SystemError {
   return isSystemError(error) && error.code === code;
 }
 
-/** Makes the same shape without a syscall: the simulated kernel and tests throw it. */
-export function systemError(
-  code: string,
-  errno: number,
-  syscall: string,
-  detail = '',
-): SystemError {
+/** Makes the same shape of a (positive) errno: for calls that return it, the simulated kernel and tests. */
+export function systemError(errno: number, syscall: string, detail = ''): SystemError {
+  const code = native.errnoName(errno);
   const message = detail ? `${syscall} failed (${code}): ${detail}` : `${syscall} failed (${code})`;
   const error = new Error(message) as Error & { code: string; errno: number; syscall: string };
   error.code = code;

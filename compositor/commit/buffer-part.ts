@@ -2,6 +2,7 @@
 import type { Observable } from 'rxjs';
 import type { Clock } from '../../native/clock.ts';
 import { isSystemError } from '../../native/errors.ts';
+import { EIO } from '../../native/errno.ts';
 import { BudgetExceededError } from '../../sync/errors.ts';
 import type { FenceOutcome } from '../../sync/fence.ts';
 import type { ReleasePoint } from '../../sync/release.ts';
@@ -16,8 +17,6 @@ import type { ContentUpdate } from './content-update.ts';
 import { describeOutcome } from './failure-policy.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import { updateIdentity } from './update-trace.ts';
-
-const EIO = 5;
 
 export interface BufferPartOptions {
   readonly clock: Clock;

@@ -23,11 +23,3 @@ export const DMA_BUF_SYNC_WRITE = 0x2;
 // lib/kobject_uevent.c; systemd's src/libsystemd/sd-device/device-monitor.c
 export const UEVENT_GROUP_KERNEL = 1;
 export const UEVENT_GROUP_UDEV = 2;
-
-// include/uapi/asm-generic/fcntl.h
-export const O_RDWR = 0o2;
-export const O_CLOEXEC = 0o2000000;
-
-// include/uapi/asm-generic/errno-base.h
-export const ENODEV = 19;
-export const ENOBUFS = 105;

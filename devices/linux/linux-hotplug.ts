@@ -2,10 +2,11 @@
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLIN, type Poller } from '../../native/poller.ts';
+import { ENOBUFS } from '../../native/errno.ts';
 import type { DeviceNode, HotplugEvent, HotplugSource } from '../sync-kernel.ts';
 import { deviceIdOf } from './device-id.ts';
 import { describeNode, listNodes, udevRuns, type SystemPaths } from './discovery.ts';
-import { ENOBUFS, UEVENT_GROUP_KERNEL, UEVENT_GROUP_UDEV } from './drm-uapi.ts';
+import { UEVENT_GROUP_KERNEL, UEVENT_GROUP_UDEV } from './drm-uapi.ts';
 import { NodePermissions } from './node-permissions.ts';
 import { parseUevent, type Uevent } from './uevent.ts';
 

@@ -4,6 +4,8 @@ import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
+import { O_CLOEXEC, O_RDWR } from '../../native/open-flags.ts';
+import { ENODEV } from '../../native/errno.ts';
 import type {
   DeviceNode,
   DmabufFences,
@@ -15,7 +17,7 @@ import type { SyncobjDevice } from '../syncobj-device.ts';
 import { dmabufOrigin } from './dmabuf-origin.ts';
 import { listNodes, SYSTEM_PATHS, type SystemPaths } from './discovery.ts';
 import { DrmDevice } from './drm-device.ts';
-import { DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE, ENODEV, O_CLOEXEC, O_RDWR } from './drm-uapi.ts';
+import { DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE } from './drm-uapi.ts';
 import { LinuxHotplug } from './linux-hotplug.ts';
 import { SyncobjCharDevice } from './syncobj-char-device.ts';
 
@@ -48,7 +50,7 @@ export class LinuxKernel implements SyncKernel {
     // The path may lead to another device by now: minors are reused.
     if (native.fstat(fd.fd).rdev !== node.rdev) {
       fd.close();
-      throw systemError('ENODEV', ENODEV, 'open', `${node.path} is another device now`);
+      throw systemError(ENODEV, 'open', `${node.path} is another device now`);
     }
     return node.kind === 'syncobj'
       ? new SyncobjCharDevice(node.id, node.path, fd)

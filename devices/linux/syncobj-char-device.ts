@@ -5,6 +5,7 @@
 import { native } from '../../native/binding.ts';
 import { hasErrno, systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { EINVAL, ENOENT } from '../../native/errno.ts';
 import {
   DeviceLostError,
   type ArmPhase,
@@ -16,9 +17,6 @@ import {
   type SyncobjHandle,
 } from '../syncobj-device.ts';
 import { QUERY_FLAGS_LAST_SUBMITTED, WAIT_FLAGS_WAIT_AVAILABLE } from './drm-uapi.ts';
-
-const ENOENT = 2;
-const EINVAL = 22;
 
 /** See the file comment. */
 export class SyncobjCharDevice implements SyncobjDevice {
@@ -58,7 +56,7 @@ export class SyncobjCharDevice implements SyncobjDevice {
         copy?.close();
         if (!hasErrno(error, 'EBADF')) throw error;
         const detail = `${this.label}: fd ${syncobjFd} is no syncobj`;
-        throw systemError('EINVAL', EINVAL, 'ioctl(SYNCOBJ_QUERY)', detail);
+        throw systemError(EINVAL, 'ioctl(SYNCOBJ_QUERY)', detail);
       }
       return this.#add(copy);
     });
@@ -73,8 +71,7 @@ export class SyncobjCharDevice implements SyncobjDevice {
   destroy(handle: SyncobjHandle): void {
     if (this.#lost) return;
     const syncobj = this.#syncobjs.get(handle);
-    if (!syncobj)
-      throw systemError('EINVAL', EINVAL, 'close', `${this.label}: no handle ${handle}`);
+    if (!syncobj) throw systemError(EINVAL, 'close', `${this.label}: no handle ${handle}`);
     this.#syncobjs.delete(handle);
     if (handle < this.#lowestFree) this.#lowestFree = handle;
     syncobj.close();
@@ -84,8 +81,7 @@ export class SyncobjCharDevice implements SyncobjDevice {
     return this.#call('exportTimelineFd', () => {
       const syncobj = this.#syncobjs.get(handle);
       // EINVAL as from a render node, where a missing handle is ENOENT everywhere but here and in destroy.
-      if (!syncobj)
-        throw systemError('EINVAL', EINVAL, 'dup', `${this.label}: no handle ${handle}`);
+      if (!syncobj) throw systemError(EINVAL, 'dup', `${this.label}: no handle ${handle}`);
       return syncobj.dup();
     });
   }
@@ -158,8 +154,7 @@ export class SyncobjCharDevice implements SyncobjDevice {
 
   #fdOf(handle: number, operation: string): number {
     const syncobj = this.#syncobjs.get(handle);
-    if (!syncobj)
-      throw systemError('ENOENT', ENOENT, operation, `${this.label}: no handle ${handle}`);
+    if (!syncobj) throw systemError(ENOENT, operation, `${this.label}: no handle ${handle}`);
     return syncobj.fd;
   }
 

@@ -7,11 +7,9 @@
 import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { EBADF, EINVAL } from '../../native/errno.ts';
+import { O_CLOEXEC, O_RDONLY } from '../../native/open-flags.ts';
 
-const EBADF = 9;
-const EINVAL = 22;
-const O_RDONLY = 0;
-const O_CLOEXEC = 0o2000000;
 const INFO = Buffer.alloc(512);
 
 /** One registration's hold on an eventfd. Ends with exactly one of the two calls. */
@@ -81,11 +79,10 @@ export class HeldEventfds {
 /** The kernel's own number of an eventfd, from /proc (fs/eventfd.c: eventfd_show_fdinfo). */
 function eventfdIdentity(fd: number): string {
   const info = readFdInfo(fd);
-  if (info === undefined)
-    throw systemError('EBADF', EBADF, 'ioctl(SYNCOBJ_EVENTFD)', `fd ${fd} is closed`);
+  if (info === undefined) throw systemError(EBADF, 'ioctl(SYNCOBJ_EVENTFD)', `fd ${fd} is closed`);
   const identity = /^eventfd-id:\s*(\d+)/m.exec(info)?.[1];
   if (identity === undefined)
-    throw systemError('EINVAL', EINVAL, 'ioctl(SYNCOBJ_EVENTFD)', `fd ${fd} is no eventfd`);
+    throw systemError(EINVAL, 'ioctl(SYNCOBJ_EVENTFD)', `fd ${fd} is no eventfd`);
   return identity;
 }
 

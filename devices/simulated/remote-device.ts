@@ -1,6 +1,7 @@
 /** A device of a simulated kernel in another process: each call is a request. */
 import { hasErrno, systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { EINVAL } from '../../native/errno.ts';
 import {
   DeviceLostError,
   type ArmPhase,
@@ -12,8 +13,6 @@ import {
   type SyncobjHandle,
 } from '../syncobj-device.ts';
 import { SimConnectionError, type SimMessage } from './sim-messages.ts';
-
-const EINVAL = 22;
 
 /** What the server answers to an open. */
 export interface OpenedDevice {
@@ -58,7 +57,7 @@ export class RemoteDevice implements SyncobjDevice {
       // A closed descriptor does not even reach the server. The ioctl would call it EINVAL.
       if (!hasErrno(error, 'EBADF')) throw error;
       const detail = `${this.label}: fd ${syncobjFd} is closed`;
-      throw systemError('EINVAL', EINVAL, 'ioctl(SYNCOBJ_FD_TO_HANDLE)', detail);
+      throw systemError(EINVAL, 'ioctl(SYNCOBJ_FD_TO_HANDLE)', detail);
     }
   }
 

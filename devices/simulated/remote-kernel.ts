@@ -3,6 +3,7 @@ import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLIN, EPOLLOUT, type Poller } from '../../native/poller.ts';
+import { ENODEV } from '../../native/errno.ts';
 import type {
   DeviceNode,
   DmabufFences,
@@ -198,9 +199,9 @@ function exchange(
 }
 
 /** A removed device is told as ENODEV; the device makes a DeviceLostError of it. */
-function toError({ lost, code, errno, syscall, message }: WireError): Error {
-  if (lost) return systemError('ENODEV', 19, 'ioctl');
-  const error = systemError(code, errno, syscall);
+function toError({ lost, errno, syscall, message }: WireError): Error {
+  if (lost) return systemError(ENODEV, 'ioctl');
+  const error = systemError(errno, syscall);
   error.message = message;
   return error;
 }

@@ -1,5 +1,6 @@
 /** What happens around each call into the simulated kernel: counting, hooks for races, injected faults. */
 import { systemError } from '../../native/errors.ts';
+import { EINTR, EINVAL, EMFILE, ENOMEM } from '../../native/errno.ts';
 import type { DeviceId, SyncobjDevice } from '../syncobj-device.ts';
 
 /** The calls of a {@link SyncobjDevice} that reach the kernel. */
@@ -39,7 +40,7 @@ interface ActiveFault extends SimFault {
   toFail: number;
 }
 
-const ERRNO = { EINTR: 4, ENOMEM: 12, EINVAL: 22, EMFILE: 24 } as const;
+const ERRNO: Readonly<Record<SimFault['code'], number>> = { EINTR, ENOMEM, EINVAL, EMFILE };
 
 /** See the file comment. */
 export class SimCalls {
@@ -96,12 +97,7 @@ export class SimCalls {
         continue;
       }
       if (--fault.toFail <= 0) this.#faults.delete(fault);
-      throw systemError(
-        fault.code,
-        ERRNO[fault.code],
-        operation,
-        `${device.label}: injected fault`,
-      );
+      throw systemError(ERRNO[fault.code], operation, `${device.label}: injected fault`);
     }
   }
 }

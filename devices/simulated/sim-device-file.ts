@@ -1,6 +1,7 @@
 /** A device of the simulated kernel as one process has it open: the port, with a handle table of its own. */
 import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { EINVAL, ENOENT, EOPNOTSUPP } from '../../native/errno.ts';
 import {
   DeviceLostError,
   type ArmPhase,
@@ -18,10 +19,6 @@ import type { SimDevice } from './sim-device.ts';
 import type { SimSyncFiles } from './sim-sync-files.ts';
 import type { SimSyncobj } from './sim-syncobj.ts';
 import type { SimSyncobjFiles } from './sim-syncobj-files.ts';
-
-const ENOENT = 2;
-const EINVAL = 22;
-const EOPNOTSUPP = 95;
 
 /** The parts of the kernel a device file works with. */
 export interface SimKernelParts {
@@ -70,8 +67,7 @@ export class SimDeviceFile implements SyncobjDevice {
   importTimeline(syncobjFd: number): SyncobjHandle {
     return this.#call('importTimeline', ['SYNCOBJ_FD_TO_HANDLE'], () => {
       const syncobj = this.#parts.syncobjs.find(syncobjFd);
-      if (!syncobj)
-        throw this.#error('EINVAL', EINVAL, 'FD_TO_HANDLE', `fd ${syncobjFd} is no syncobj`);
+      if (!syncobj) throw this.#error(EINVAL, 'FD_TO_HANDLE', `fd ${syncobjFd} is no syncobj`);
       return this.#add(
         syncobj,
         this.#isImportless ? this.#parts.syncobjs.dup(syncobjFd) : undefined,
@@ -98,7 +94,7 @@ export class SimDeviceFile implements SyncobjDevice {
     try {
       this.#call('destroy', this.#isImportless ? [] : ['SYNCOBJ_DESTROY'], () => {
         const entry = this.#handles.get(handle);
-        if (!entry) throw this.#error('EINVAL', EINVAL, 'DESTROY', `no handle ${handle}`);
+        if (!entry) throw this.#error(EINVAL, 'DESTROY', `no handle ${handle}`);
         this.#handles.delete(handle);
         if (handle < this.#lowestFree) this.#lowestFree = handle;
         this.#letGo(entry);
@@ -113,7 +109,7 @@ export class SimDeviceFile implements SyncobjDevice {
     return this.#call('exportTimelineFd', ioctls, () => {
       const entry = this.#handles.get(handle);
       // Unlike its siblings this ioctl, and DESTROY, calls a missing handle EINVAL.
-      if (!entry) throw this.#error('EINVAL', EINVAL, 'HANDLE_TO_FD', `no handle ${handle}`);
+      if (!entry) throw this.#error(EINVAL, 'HANDLE_TO_FD', `no handle ${handle}`);
       return entry.fd ? entry.fd.dup() : this.#parts.syncobjs.open(entry.syncobj);
     });
   }
@@ -145,7 +141,7 @@ export class SimDeviceFile implements SyncobjDevice {
   arm(handle: SyncobjHandle, point: Point, phase: ArmPhase, eventfd: number): void {
     this.#call('arm', ['SYNCOBJ_EVENTFD'], () => {
       if (!this.capabilities.eventfd)
-        throw this.#error('EINVAL', EINVAL, 'EVENTFD', 'unknown ioctl before Linux 6.6');
+        throw this.#error(EINVAL, 'EVENTFD', 'unknown ioctl before Linux 6.6');
       const { syncobj } = this.#find(handle, 'EVENTFD');
       syncobj.arm(point, phase, this.#parts.eventfds.hold(eventfd));
     });
@@ -209,7 +205,7 @@ export class SimDeviceFile implements SyncobjDevice {
     for (const ioctl of ioctls) calls.count(ioctl);
     this.#checkAlive(operation);
     calls.check(operation, this);
-    if (!this.#device.supportsSyncobj) throw this.#error('EOPNOTSUPP', EOPNOTSUPP, operation, '');
+    if (!this.#device.supportsSyncobj) throw this.#error(EOPNOTSUPP, operation, '');
     const result = body();
     calls.announce('after', operation, this);
     return result;
@@ -236,12 +232,12 @@ export class SimDeviceFile implements SyncobjDevice {
 
   #find(handle: number, ioctl: string): HandleEntry {
     const entry = this.#handles.get(handle);
-    if (!entry) throw this.#error('ENOENT', ENOENT, ioctl, `no handle ${handle}`);
+    if (!entry) throw this.#error(ENOENT, ioctl, `no handle ${handle}`);
     return entry;
   }
 
   #findAll(handles: Uint32Array, count: number, ioctl: string): SimSyncobj[] {
-    if (count === 0) throw this.#error('EINVAL', EINVAL, ioctl, 'no handles');
+    if (count === 0) throw this.#error(EINVAL, ioctl, 'no handles');
     const syncobjs: SimSyncobj[] = [];
     for (let index = 0; index < count; index++)
       syncobjs.push(this.#find(handles[index] ?? 0, ioctl).syncobj);
@@ -250,11 +246,11 @@ export class SimDeviceFile implements SyncobjDevice {
 
   #fenceOf(handle: SyncobjHandle, point: Point, ioctl: string): DmaFence {
     const fence = this.#find(handle, ioctl).syncobj.find(point);
-    if (!fence) throw this.#error('EINVAL', EINVAL, ioctl, `point ${point} is not submitted`);
+    if (!fence) throw this.#error(EINVAL, ioctl, `point ${point} is not submitted`);
     return fence;
   }
 
-  #error(code: string, errno: number, ioctl: string, detail: string): Error {
-    return systemError(code, errno, `ioctl(SYNCOBJ_${ioctl})`, `${this.label}: ${detail}`);
+  #error(errno: number, ioctl: string, detail: string): Error {
+    return systemError(errno, `ioctl(SYNCOBJ_${ioctl})`, `${this.label}: ${detail}`);
   }
 }

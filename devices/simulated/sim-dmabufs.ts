@@ -2,12 +2,12 @@
 import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { ENOTTY } from '../../native/errno.ts';
 import type { DmabufFences, DmabufOrigin } from '../sync-kernel.ts';
 import type { DeviceId } from '../syncobj-device.ts';
 import { mergeFences, signalledFence, unwrapFences, type SingleFence } from './dma-fence.ts';
 import type { IoctlGate, SimSyncFiles } from './sim-sync-files.ts';
 
-const ENOTTY = 25;
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 const F_SEAL_SEAL = 1;
@@ -112,8 +112,7 @@ export class SimDmabufs implements DmabufFences {
 
   #find(fd: number, ioctl: string): Reservation {
     const reservation = this.#reservations.get(native.fileIdentity(fd));
-    if (!reservation)
-      throw systemError('ENOTTY', ENOTTY, `ioctl(${ioctl})`, `fd ${fd} is no dma-buf`);
+    if (!reservation) throw systemError(ENOTTY, `ioctl(${ioctl})`, `fd ${fd} is no dma-buf`);
     return reservation;
   }
 }

@@ -1,14 +1,14 @@
 /** Reads the fields of a message from another process. Everything that is not as it should be is EINVAL. */
 import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { EINVAL } from '../../native/errno.ts';
 import type { SimMessage } from './sim-messages.ts';
 
-const EINVAL = 22;
 const U64_LIMIT = 1n << 64n;
 const DECIMAL = /^\d{1,20}$/;
 
 export function invalid(detail: string): Error {
-  return systemError('EINVAL', EINVAL, 'request', detail);
+  return systemError(EINVAL, 'request', detail);
 }
 
 export function textField(body: SimMessage, name: string): string {

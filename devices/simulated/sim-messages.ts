@@ -5,6 +5,7 @@
 import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { EAGAIN, EBADF } from '../../native/errno.ts';
 
 /** Requests carry `op`, answers `ok`, events `event`. */
 export type SimMessage = Readonly<Record<string, unknown>>;
@@ -20,8 +21,6 @@ const MAX_MESSAGE_BYTES = 1 << 20;
 /** What sendmsg takes at once (SCM_MAX_FD). */
 const MAX_FDS = 253;
 const CHUNK_BYTES = 65_536;
-const EBADF = 9;
-const EAGAIN = 11;
 /** The count of descriptors that belong to a message, among its fields. */
 const FD_COUNT = 'fds';
 
@@ -76,7 +75,7 @@ export class SimMessageSocket {
       if (written >= 0) sent += written;
       else if (written === -EAGAIN && whenFull) whenFull();
       else if (written === -EBADF)
-        throw systemError('EBADF', EBADF, 'sendmsg', `closed fd among ${fds.join(', ')}`);
+        throw systemError(EBADF, 'sendmsg', `closed fd among ${fds.join(', ')}`);
       else throw new SimConnectionError(`cannot send to the simulated kernel's peer (${written})`);
     }
   }

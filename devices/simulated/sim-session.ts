@@ -1,6 +1,7 @@
 /** What one process has of a simulated kernel that lives in another: its open devices and fences, and the requests it makes. */
 import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { ENFILE, ENOENT } from '../../native/errno.ts';
 import type { SyncobjDevice, SyncobjHandle } from '../syncobj-device.ts';
 import {
   fdField,
@@ -22,7 +23,6 @@ export interface SimAnswer {
   readonly fds?: readonly OwnedFd[];
 }
 
-const ENFILE = 23;
 /** Per process. A real one is bounded by its own descriptor limit; here everything would be on the server's account. */
 const MAX_OPEN_DEVICES = 64;
 const MAX_FENCES = 4096;
@@ -103,9 +103,9 @@ export class SimSession {
   }
 
   #open(path: string): object {
-    if (this.#devices.size >= MAX_OPEN_DEVICES) throw systemError('ENFILE', ENFILE, 'open', path);
+    if (this.#devices.size >= MAX_OPEN_DEVICES) throw systemError(ENFILE, 'open', path);
     const node = this.#kernel.listNodes().find((candidate) => candidate.path === path);
-    if (!node) throw systemError('ENOENT', 2, 'open', path);
+    if (!node) throw systemError(ENOENT, 'open', path);
     const device = this.#kernel.openDevice(node);
     const number = this.#nextNumber++;
     this.#devices.set(number, device);
@@ -184,7 +184,7 @@ export class SimSession {
   }
 
   #createFence(body: SimMessage): number {
-    if (this.#fences.size >= MAX_FENCES) throw systemError('ENFILE', ENFILE, 'fence', 'too many');
+    if (this.#fences.size >= MAX_FENCES) throw systemError(ENFILE, 'fence', 'too many');
     const deviceId = body['deviceId'] === undefined ? undefined : textField(body, 'deviceId');
     const fence = this.#kernel.createFence(deviceId === undefined ? {} : { deviceId });
     const number = this.#nextNumber++;

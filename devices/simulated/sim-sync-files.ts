@@ -2,13 +2,10 @@
 import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
+import { EINVAL, ENOENT, ENOTTY } from '../../native/errno.ts';
 import type { SyncFileInfo, SyncFiles } from '../sync-kernel.ts';
 import { mergeFences, unwrapFences, type DmaFence } from './dma-fence.ts';
 import { ObjectFiles } from './object-files.ts';
-
-const ENOENT = 2;
-const EINVAL = 22;
-const ENOTTY = 25;
 
 /** Told of each ioctl, by its kernel name. Throws to make it fail. */
 export type IoctlGate = (ioctl: string) => void;
@@ -38,7 +35,7 @@ export class SimSyncFiles implements SyncFiles {
   /** The fence behind a sync_file, as an import ioctl looks it up. SystemError EINVAL: it is no sync_file. */
   fenceOf(fd: number, ioctl: string): DmaFence {
     const fence = this.#files.find(fd);
-    if (!fence) throw systemError('EINVAL', EINVAL, `ioctl(${ioctl})`, `fd ${fd} is no sync_file`);
+    if (!fence) throw systemError(EINVAL, `ioctl(${ioctl})`, `fd ${fd} is no sync_file`);
     return fence;
   }
 
@@ -56,8 +53,7 @@ export class SimSyncFiles implements SyncFiles {
     this.#gate('SYNC_MERGE');
     const one = this.#find(first, 'SYNC_MERGE');
     const other = this.#files.find(second);
-    if (!other)
-      throw systemError('ENOENT', ENOENT, 'ioctl(SYNC_MERGE)', `fd ${second} is no sync_file`);
+    if (!other) throw systemError(ENOENT, 'ioctl(SYNC_MERGE)', `fd ${second} is no sync_file`);
     return this.create(mergeFences(one, other));
   }
 
@@ -71,7 +67,7 @@ export class SimSyncFiles implements SyncFiles {
 
   #find(fd: number, ioctl: string): DmaFence {
     const fence = this.#files.find(fd);
-    if (!fence) throw systemError('ENOTTY', ENOTTY, `ioctl(${ioctl})`, `fd ${fd} is no sync_file`);
+    if (!fence) throw systemError(ENOTTY, `ioctl(${ioctl})`, `fd ${fd} is no sync_file`);
     return fence;
   }
 }

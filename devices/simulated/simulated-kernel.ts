@@ -8,6 +8,7 @@
 import type { Clock } from '../../native/clock.ts';
 import { systemError } from '../../native/errors.ts';
 import { Poller } from '../../native/poller.ts';
+import { EACCES, EEXIST, ENODEV, ENOENT } from '../../native/errno.ts';
 import type { DeviceNode, SyncKernel } from '../sync-kernel.ts';
 import type { DeviceId, Point, SyncobjDevice, SyncobjHandle } from '../syncobj-device.ts';
 import { SingleFence } from './dma-fence.ts';
@@ -54,10 +55,6 @@ export interface SimRemoval {
   readonly afterUevent?: () => void;
 }
 
-const ENOENT = 2;
-const EACCES = 13;
-const ENODEV = 19;
-const EEXIST = 17;
 const REMOVE_UEVENT_DELAY_NS = 25_000_000n;
 const ADD_UEVENT_DELAY_NS = 35_000_000n;
 const CHANGE_UEVENT_DELAY_NS = 1_000_000n;
@@ -107,9 +104,9 @@ export class SimulatedKernel implements SyncKernel {
   openDevice(node: DeviceNode): SyncobjDevice {
     const device = this.#deviceAt(node);
     if (!device || device.openableAtNs > this.#clock.nowNs())
-      throw systemError('ENOENT', ENOENT, 'open', node.path);
-    if (device.gone) throw systemError('ENODEV', ENODEV, 'open', node.path);
-    if (!device.accessible) throw systemError('EACCES', EACCES, 'open', node.path);
+      throw systemError(ENOENT, 'open', node.path);
+    if (device.gone) throw systemError(ENODEV, 'open', node.path);
+    if (!device.accessible) throw systemError(EACCES, 'open', node.path);
     return new SimDeviceFile(device, this.#parts);
   }
 
@@ -118,7 +115,7 @@ export class SimulatedKernel implements SyncKernel {
   /** Adds a device: usable at once (or after `openableAfterNs`), announced by a uevent. SystemError EEXIST: it is there. */
   addDevice(options: SimDeviceOptions = {}): DeviceId {
     const id = (options.id ?? this.#nextId()) as DeviceId;
-    if (this.#devices.has(id)) throw systemError('EEXIST', EEXIST, 'addDevice', id);
+    if (this.#devices.has(id)) throw systemError(EEXIST, 'addDevice', id);
     const device = new SimDevice(id, this.#nextMinor(), this.#clock.nowNs(), options);
     this.#devices.set(id, device);
     this.hotplug.send(
@@ -260,7 +257,7 @@ export class SimulatedKernel implements SyncKernel {
 
   #present(id: string): SimDevice {
     const device = this.#devices.get(id);
-    if (!device) throw systemError('ENOENT', ENOENT, 'device', id);
+    if (!device) throw systemError(ENOENT, 'device', id);
     return device;
   }
 

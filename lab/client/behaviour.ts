@@ -1,5 +1,6 @@
 /** How a test client draws: what becomes of each frame's work. */
 import type { Need } from '../conform/conform-case.ts';
+import { EIO } from '../../native/errno.ts';
 
 /** What a user may set. */
 export interface ClientSettings {
@@ -31,7 +32,6 @@ export interface Behaviour {
   plan(frame: number, settings: ClientSettings): FramePlan;
 }
 
-const EIO = 5;
 const HANG_MS = 3000;
 
 export const BEHAVIOURS: readonly Behaviour[] = [

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from '../../native/binding.ts';
 import { DeviceLostError, type DeviceId } from '../../devices/syncobj-device.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { ECANCELED, ENODEV } from '../../native/errno.ts';
 import type { CaseRun } from '../conform/case-run.ts';
 import { Stage, type StagedBuffer } from '../conform/stage.ts';
 import type { CommittedFrame } from '../conform/test-window.ts';
@@ -10,8 +11,6 @@ import type { SyncFileFence } from '../world/lab-fences.ts';
 import type { Behaviour, ClientSettings, FramePlan } from './behaviour.ts';
 import type { FrameResult } from './result.ts';
 
-const ENODEV = 19;
-const ECANCELED = 125;
 const BUFFERS = 3;
 
 type Frame = { -readonly [Key in keyof FrameResult]: FrameResult[Key] };

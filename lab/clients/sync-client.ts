@@ -1,6 +1,7 @@
 /** A headless explicit-sync client on our own client bindings: what a Vulkan program does, without the pixels mattering. */
 import { hasErrno } from '../../native/errors.ts';
 import { Lifetime } from '../../native/lifetime.ts';
+import { ENODEV } from '../../native/errno.ts';
 import { DeviceLostError, type Point } from '../../devices/syncobj-device.ts';
 import { ClientDisplay } from '../../protocols/client/client-display.ts';
 import type { WaylandClientError } from '../../protocols/client/errors.ts';
@@ -327,7 +328,6 @@ export class SyncClient {
   }
 }
 
-const ENODEV = 19;
 const NS_PER_MS = 1_000_000n;
 
 /** The rule it is said to have broken, without what differs between clients. */

@@ -8,6 +8,7 @@ import {
 import { native } from '../../native/binding.ts';
 import { hasErrno } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { ECANCELED } from '../../native/errno.ts';
 import { Bystander } from './bystander.ts';
 import { QUIET_SHARE, type Environment } from './environment.ts';
 import { TestClient } from './test-client.ts';
@@ -16,7 +17,6 @@ import { TestTimeline } from './test-timeline.ts';
 import { CaseFailedError, CaseSkippedError } from './verdicts.ts';
 
 const STEP_MS = 3;
-const ECANCELED = 125;
 
 /** A pending fence of the client's GPU. Ends with ECANCELED at the case's end, if not before. */
 export interface TestFence {

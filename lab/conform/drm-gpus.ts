@@ -7,12 +7,12 @@ import type { DeviceId } from '../../devices/syncobj-device.ts';
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
+import { O_CLOEXEC, O_RDWR } from '../../native/open-flags.ts';
 import { openFenceSource, type FenceSource } from '../world/kernel-fences.ts';
 import { createUdmabuf } from '../world/udmabuf.ts';
 import type { LabBuffer } from '../world/world.ts';
 import type { BufferAllocator, Hotplug, TestFences, TestGpus } from './test-gpus.ts';
 
-const O_RDWR_CLOEXEC = 2 | 0o2000000;
 const BITS_PER_PIXEL = 32;
 
 /** See the file comment. */
@@ -82,10 +82,10 @@ function primaryNodes(): string[] {
 }
 
 function createDumbBuffer(path: string, width: number, height: number): LabBuffer {
-  const card = new OwnedFd(native.open(path, O_RDWR_CLOEXEC, 0));
+  const card = new OwnedFd(native.open(path, O_RDWR | O_CLOEXEC, 0));
   try {
     const { handle, strideBytes } = native.drmCreateDumb(card.fd, width, height, BITS_PER_PIXEL);
-    const dmabuf = new OwnedFd(native.drmPrimeHandleToFd(card.fd, handle, O_RDWR_CLOEXEC));
+    const dmabuf = new OwnedFd(native.drmPrimeHandleToFd(card.fd, handle, O_RDWR | O_CLOEXEC));
     return { dmabuf, width, height, strideBytes };
   } finally {
     // The handle goes with the file; the dma-buf keeps the memory.

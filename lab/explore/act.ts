@@ -3,8 +3,8 @@ import type { Puppet } from './puppet.ts';
 import type { PuppetSurface } from './puppet-window.ts';
 import type { Stage } from './stage.ts';
 import type { ClientStep, RaceStep, Step, SurfaceStep } from './step.ts';
+import { EIO } from '../../native/errno.ts';
 
-const EIO = 5;
 const RACE_UEVENT_MS = 25;
 
 export function act(stage: Stage, step: Step): string {

@@ -5,11 +5,12 @@ import { Forecast } from './forecast.ts';
 import { GPU_COUNT } from './gpus.ts';
 import { MAX_CLIENTS } from './stage.ts';
 import type { RaceAct, Step, SurfaceStep, Trace, WorkAtCommit } from './step.ts';
+import { ECANCELED, EIO, ENODEV, ETIME } from '../../native/errno.ts';
 
 export const STEPS_PER_RUN = 200;
 
 const MAX_SURFACES = 3;
-const ERRNOS = [5, 19, 62, 125];
+const ERRNOS = [EIO, ENODEV, ETIME, ECANCELED];
 const TIMES_MS = [1, 1, 4, 10, 17, 17, 34, 60];
 const LONG_TIMES_MS = [120, 700, 2100];
 const UEVENT_DELAYS_MS = [0, 5, 25, 40, 120];

@@ -1,13 +1,13 @@
 /** The GPUs of an exploration: pulled, plugged in again, and the work clients have on them. */
 import type { ManualClock } from '../../native/clock.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { ENODEV } from '../../native/errno.ts';
 import type { DeviceNode } from '../../devices/sync-kernel.ts';
 import type { SyncobjDevice, SyncobjHandle } from '../../devices/syncobj-device.ts';
 import type { SimFence } from '../../devices/simulated/sim-fence.ts';
 import type { SimulatedKernel } from '../../devices/simulated/simulated-kernel.ts';
 import { WorkTruth } from './truth.ts';
 
-const ENODEV = 19;
 const NS_PER_MS = 1_000_000n;
 export const GPU_COUNT = 2;
 

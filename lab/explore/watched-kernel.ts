@@ -2,6 +2,7 @@
 import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { EMFILE, ENOMEM } from '../../native/errno.ts';
 import type {
   DeviceNode,
   DmabufFences,
@@ -20,7 +21,7 @@ import type {
 } from '../../devices/syncobj-device.ts';
 import type { SimOperation } from '../../devices/simulated/sim-calls.ts';
 
-const ERRNO = { ENOMEM: 12, EMFILE: 24 } as const;
+const ERRNO: Readonly<Record<'ENOMEM' | 'EMFILE', number>> = { ENOMEM, EMFILE };
 
 export type FaultCode = keyof typeof ERRNO;
 
@@ -150,7 +151,7 @@ class WatchedDevice implements SyncobjDevice {
     this.#watcher.around('before', operation);
     const code = this.#device.lost ? undefined : this.#watcher.fault(operation);
     if (code !== undefined) {
-      throw systemError(code, ERRNO[code], operation, `${this.label}: injected fault`);
+      throw systemError(ERRNO[code], operation, `${this.label}: injected fault`);
     }
     const result = call();
     this.#watcher.around('after', operation);

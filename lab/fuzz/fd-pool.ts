@@ -1,11 +1,11 @@
 /** One descriptor of each kind, lent to all steps that bring one. */
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { O_CLOEXEC, O_RDWR } from '../../native/open-flags.ts';
 import { FD_KINDS, type FdKind } from './input.ts';
 
 const MFD_CLOEXEC = 1;
 const O_DIRECTORY_CLOEXEC = 0o200_000 | 0o2_000_000;
-const O_RDWR_CLOEXEC = 2 | 0o2_000_000;
 const MEMFD_BYTES = 65_536;
 
 export class FdPool {
@@ -55,7 +55,7 @@ export class FdPool {
         return theirs;
       }
       case 'null-device':
-        return native.open('/dev/null', O_RDWR_CLOEXEC, 0);
+        return native.open('/dev/null', O_RDWR | O_CLOEXEC, 0);
       case 'eventfd':
         return native.eventfd(0);
       case 'directory':

@@ -1,8 +1,8 @@
 /** A client without manners: writes any bytes, reads events without believing them. */
 import { native } from '../../native/binding.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { EAGAIN } from '../../native/errno.ts';
 
-const EAGAIN = 11;
 const MAX_FDS = 253;
 
 /** One event as it came. */

@@ -1,7 +1,8 @@
 /** /dev/fencelab (modules/fencelab.c): real kernel fences that end when, and as, the caller says. */
-import { constants } from 'node:fs';
 import { native } from '../../native/binding.ts';
+import { hasErrno } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { O_RDWR } from '../../native/open-flags.ts';
 
 const PATH = '/dev/fencelab';
 const IOCTL_CREATE = 0xc010_4601;
@@ -22,7 +23,17 @@ export class FenceLab {
 
   /** SystemError ENOENT when the module is not loaded (`syncline kernel --modules`). */
   constructor() {
-    this.#device = new OwnedFd(native.open(PATH, constants.O_RDWR, 0));
+    this.#device = new OwnedFd(native.open(PATH, O_RDWR, 0));
+  }
+
+  /** Undefined when the module is not loaded. */
+  static openIfThere(): FenceLab | undefined {
+    try {
+      return new FenceLab();
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENODEV')) return undefined;
+      throw error;
+    }
   }
 
   /** `sharedContext`: in one context with the others made so, like the jobs of one ring; they must then be signalled in order. */

@@ -4,6 +4,7 @@
  */
 import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { EMFILE } from '../../native/errno.ts';
 import type {
   DeviceNode,
   DmabufFences,
@@ -21,7 +22,6 @@ import type {
   SyncobjHandle,
 } from '../../devices/syncobj-device.ts';
 
-const EMFILE = 24;
 /** Ioctls of one export or import of a point where the kernel wants it transferred to a scratch syncobj first. */
 const TRANSFER_IOCTLS = 2;
 
@@ -90,7 +90,7 @@ export class CountingKernel implements SyncKernel {
   }
 
   #makesFd(): void {
-    if (this.outOfFds) throw systemError('EMFILE', EMFILE, 'ioctl', 'as the scenario wants it');
+    if (this.outOfFds) throw systemError(EMFILE, 'ioctl', 'as the scenario wants it');
   }
 }
 

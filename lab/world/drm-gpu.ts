@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { native } from '../../native/binding.ts';
 import { hasErrno } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { O_RDWR } from '../../native/open-flags.ts';
 import type { DeviceNode, SyncKernel } from '../../devices/sync-kernel.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
 import type { LabFences } from './lab-fences.ts';
@@ -11,7 +12,6 @@ import type { LabGpu } from './world.ts';
 
 const PCI_PREFIX = 'pci:';
 const PCI_RESCAN = '/sys/bus/pci/rescan';
-const O_RDWR = 2;
 /** DRM_CAP_SYNCOBJ: any ioctl would do to notice the removal. */
 const DRM_CAP_SYNCOBJ = 0x13;
 const REMOVAL_LIMIT_NS = 10_000_000_000n;

@@ -2,13 +2,12 @@
 import { native } from '../../native/binding.ts';
 import { systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { ENODEV } from '../../native/errno.ts';
+import { O_CLOEXEC, O_RDWR } from '../../native/open-flags.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
 import { pciGpu } from '../kernel/gpus.ts';
 import type { LabBuffer } from './world.ts';
 
-const ENODEV = 19;
-const O_RDWR = 2;
-const O_CLOEXEC = 0o2000000;
 const PCI_PREFIX = 'pci:';
 const BITS_PER_PIXEL = 32;
 
@@ -18,7 +17,7 @@ const BITS_PER_PIXEL = 32;
  */
 export function createDumbBuffer(id: DeviceId, width: number, height: number): LabBuffer {
   const gpu = pciGpu(id.slice(PCI_PREFIX.length));
-  if (!gpu) throw systemError('ENODEV', ENODEV, 'open', `${id} is not plugged in`);
+  if (!gpu) throw systemError(ENODEV, 'open', `${id} is not plugged in`);
   const card = new OwnedFd(native.open(gpu.card, O_RDWR, 0));
   try {
     const { handle, strideBytes } = native.drmCreateDumb(card.fd, width, height, BITS_PER_PIXEL);

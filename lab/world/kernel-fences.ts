@@ -2,6 +2,8 @@
 import { native } from '../../native/binding.ts';
 import { hasErrno } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { O_CLOEXEC, O_RDWR } from '../../native/open-flags.ts';
+import { FenceLab } from '../kernel/fence-lab.ts';
 import type { SyncFileFence } from './lab-fences.ts';
 
 export interface FenceSource {
@@ -16,36 +18,27 @@ export function openFenceSource(primaryNodes: readonly string[]): FenceSource | 
   return openFencelab() ?? openVgem(primaryNodes);
 }
 
-const O_RDWR = 2;
-const FENCELAB_PATH = '/dev/fencelab';
-/** lab/kernel/modules/fencelab.h: _IOWR('F', 1, struct {s32 fd; u32 id; u32 flags; u32 pad}) and _IOW('F', 2, struct {u32 id; s32 error}). */
-const FENCELAB_CREATE = 0xc0104601;
-const FENCELAB_SIGNAL = 0x40084602;
-
 function openFencelab(): FenceSource | undefined {
-  const file = openIfThere(FENCELAB_PATH);
-  if (!file) return undefined;
-  return {
-    canFail: true,
-    create: () => {
-      const created = new Int32Array(4);
-      native.ioctl(file.fd, FENCELAB_CREATE, new Uint8Array(created.buffer));
-      const [fd = -1, id = 0] = created;
-      return {
-        syncFile: new OwnedFd(fd),
-        end: (errno) => {
-          const signal = new Uint8Array(Int32Array.of(id, -errno).buffer);
-          native.ioctl(file.fd, FENCELAB_SIGNAL, signal);
-          return errno;
-        },
-      };
-    },
-    close: () => file.close(),
-  };
+  const lab = FenceLab.openIfThere();
+  return (
+    lab && {
+      canFail: true,
+      create: () => {
+        const { syncFile, signal } = lab.createFence();
+        return {
+          syncFile,
+          end: (errno) => {
+            signal(errno);
+            return errno;
+          },
+        };
+      },
+      close: () => lab.close(),
+    }
+  );
 }
 
 const VGEM_FENCE_WRITE = 1;
-const DRM_CLOEXEC_RDWR = 0o2000000 | O_RDWR;
 const DMA_BUF_SYNC_READ = 1;
 
 /** vgem_drm.h: a fence attached to a dumb buffer, seen through the buffer's dma-buf. It signals by itself after ten seconds. */
@@ -68,7 +61,7 @@ function vgemFence(vgem: number): SyncFileFence {
   const { handle } = native.drmCreateDumb(vgem, 16, 16, 32);
   try {
     const fence = native.vgemFenceAttach(vgem, handle, VGEM_FENCE_WRITE);
-    const dmabuf = new OwnedFd(native.drmPrimeHandleToFd(vgem, handle, DRM_CLOEXEC_RDWR));
+    const dmabuf = new OwnedFd(native.drmPrimeHandleToFd(vgem, handle, O_RDWR | O_CLOEXEC));
     try {
       const syncFile = new OwnedFd(native.dmabufExportSyncFile(dmabuf.fd, DMA_BUF_SYNC_READ));
       return {

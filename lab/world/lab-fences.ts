@@ -1,10 +1,8 @@
 /** The fences scenarios have pending, by GPU, so that an unplug can end them as a driver would. */
 import type { DeviceId } from '../../devices/syncobj-device.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { ECANCELED, ENODEV } from '../../native/errno.ts';
 import type { FenceEnd, LabFence } from './world.ts';
-
-const ENODEV = 19;
-const ECANCELED = 125;
 
 /** A fence as one kind of world makes them. */
 export interface FenceBackend extends Pick<LabFence, 'attachTo'>, EndsAsTold {

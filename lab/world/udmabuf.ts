@@ -1,9 +1,9 @@
 /** A linear dma-buf of ordinary memory (drivers/dma-buf/udmabuf.c). */
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { O_RDWR } from '../../native/open-flags.ts';
 import type { LabBuffer } from './world.ts';
 
-const O_RDWR = 2;
 const MFD_CLOEXEC_ALLOW_SEALING = 1 | 2;
 /** UDMABUF_CREATE wants exactly this seal: pages must not be taken away, but may be written. */
 const F_SEAL_SHRINK = 2;

@@ -1,6 +1,16 @@
 //! The names of errno values (`asm-generic/errno-base.h`, `asm-generic/errno.h`: x86-64 and arm64 alike).
 
+use crate::call::{function, Call, Function};
+use crate::error::Result;
+use crate::napi::napi_value;
+use crate::value;
 use std::borrow::Cow;
+
+pub const FUNCTIONS: &[Function] = &[function("errnoName", errno_name)];
+
+fn errno_name(call: &Call) -> Result<napi_value> {
+    value::string(call.env, &name(call.i32(0, "errno")?))
+}
 
 /// The name of `errno`; `E<number>` for one unknown here.
 pub fn name(errno: i32) -> Cow<'static, str> {

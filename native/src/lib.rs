@@ -41,6 +41,7 @@ use napi::{napi_env, napi_value};
 
 /// Everything the addon exports, by module.
 const MODULES: &[&[Function]] = &[
+    errno::FUNCTIONS,
     files::FUNCTIONS,
     memory::FUNCTIONS,
     eventfd::FUNCTIONS,

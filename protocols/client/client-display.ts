@@ -4,6 +4,7 @@ import { SystemClock } from '../../native/clock.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import { EPOLLIN, EPOLLOUT } from '../../native/poller.ts';
 import type { Poller, Watch } from '../../native/poller.ts';
+import { EAGAIN, ENOBUFS, EPIPE, EPROTO } from '../../native/errno.ts';
 import { WlDisplayProxy } from '../generated/wayland.client.ts';
 import { ChunkPool } from '../wire/chunk-pool.ts';
 import { Connection, receiveBufferBytes } from '../wire/connection.ts';
@@ -42,10 +43,6 @@ export interface ClientDisplayOptions {
   readonly traceTo?: (line: string) => void;
 }
 
-const EPIPE = 32;
-const EPROTO = 71;
-const EAGAIN = 11;
-const ENOBUFS = 105;
 const MAX_QUEUED_BYTES = 64 * 1024;
 
 /**

@@ -4,15 +4,11 @@ import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLIN } from '../../native/poller.ts';
 import type { Poller, Watch } from '../../native/poller.ts';
+import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../../native/errno.ts';
 import type { WireLog } from '../wire/log.ts';
 
 const MAX_PER_TURN = 32;
 const RETRY_NS = 1_000_000_000n;
-const EAGAIN = 11;
-const ENOMEM = 12;
-const ENFILE = 23;
-const EMFILE = 24;
-const ENOBUFS = 105;
 const OUT_OF_RESOURCES = new Set([ENOMEM, ENFILE, EMFILE, ENOBUFS]);
 
 /**

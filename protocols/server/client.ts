@@ -3,6 +3,7 @@ import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '../../native/poller.ts';
 import type { Watch } from '../../native/poller.ts';
+import { EAGAIN, EMFILE } from '../../native/errno.ts';
 import { Connection } from '../wire/connection.ts';
 import { WireFormatError } from '../wire/errors.ts';
 import type { InterfaceDescription } from '../wire/interface-description.ts';
@@ -30,8 +31,6 @@ const DELETE_ID_OPCODE = 1;
 /** wl_callback.done */
 const DONE_OPCODE = 0;
 const MAX_ERROR_BYTES = 2048;
-const EAGAIN = 11;
-const EMFILE = 24;
 const peer = new Uint32Array(3);
 
 /** Made by Display for every connection. */

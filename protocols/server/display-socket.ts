@@ -1,11 +1,10 @@
 /** The socket clients connect to, with libwayland's lock file beside it (wayland-server.c: wl_socket_lock). */
-import { constants, lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { O_CLOEXEC, O_CREAT, O_RDWR } from '../../native/open-flags.ts';
 
 const BACKLOG = 128;
-/** Not among node's constants; the same on every Linux architecture node runs on. */
-const O_CLOEXEC = 0o2000000;
 const LOCK_MODE = 0o660;
 /** sun_path with its terminator (unix(7)). */
 const MAX_PATH_BYTES = 107;
@@ -94,7 +93,7 @@ export function displayPath(name: string, runtimeDir: string | undefined): strin
 }
 
 function takeLock(path: string): OwnedFd {
-  const flags = constants.O_CREAT | constants.O_RDWR | O_CLOEXEC;
+  const flags = O_CREAT | O_RDWR | O_CLOEXEC;
   let lock: OwnedFd;
   try {
     lock = new OwnedFd(native.open(`${path}.lock`, flags, LOCK_MODE));

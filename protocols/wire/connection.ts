@@ -1,6 +1,7 @@
 /** One end of a Wayland connection: a socket, what is to be sent, and what came but is not dispatched yet. */
 import { native } from '../../native/binding.ts';
 import type { OwnedFd } from '../../native/fd.ts';
+import { EMFILE, ETOOMANYREFS } from '../../native/errno.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 import { FdQueue } from './fd-queue.ts';
 import { MAX_FDS_PER_RECEIVE } from './limits.ts';
@@ -9,8 +10,6 @@ import type { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 import type { WriterOwner } from './writer.ts';
 
-const ETOOMANYREFS = 109;
-const EMFILE = 24;
 /** Count, descriptors, and whether some were lost. */
 const receivedFds = new Int32Array(2 + MAX_FDS_PER_RECEIVE);
 const receivedFdsBuffer = receivedFds.buffer;

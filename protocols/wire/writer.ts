@@ -1,5 +1,6 @@
 /** Writing messages in place into the send buffer; sending them is one sendmsg a turn. */
 import { native } from '../../native/binding.ts';
+import { EAGAIN } from '../../native/errno.ts';
 import { ChunkPool, makeChunk } from './chunk-pool.ts';
 import type { Chunk } from './chunk-pool.ts';
 import { FdQueue } from './fd-queue.ts';
@@ -33,7 +34,6 @@ export interface WriterOwner {
 /** How a {@link Writer.flush} ended. */
 export type FlushResult = 'sent' | 'blocked' | 'broken';
 
-const EAGAIN = 11;
 const NO_CHUNK = makeChunk(0);
 const SINK = makeChunk(65_536);
 const sending = new Int32Array(MAX_FDS_PER_SEND);

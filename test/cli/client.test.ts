@@ -8,10 +8,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ClientResult } from '../../lab/client/result.ts';
+import { EIO, ENODEV } from '../../native/errno.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/syncline.mjs', import.meta.url));
-const EIO = 5;
-const ENODEV = 19;
 let folder = '';
 
 beforeAll(() => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { O_RDWR } from '../../native/open-flags.ts';
 import { failure } from './support.ts';
 
 const F_SEAL_SHRINK = 2;
@@ -23,7 +24,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function openFile(): OwnedFd {
-  return new OwnedFd(native.open(file, constants.O_RDWR, 0));
+  return new OwnedFd(native.open(file, O_RDWR, 0));
 }
 
 test('open gives a descriptor that is closed on exec', () => {
@@ -166,7 +167,7 @@ test('descriptors out of the limit are EMFILE', () => {
 
 test('ioctl reads and writes a struct in place, and never more than the array holds', () => {
   const TIOCGPTN = 0x8004_5430;
-  using pty = new OwnedFd(native.open('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY, 0));
+  using pty = new OwnedFd(native.open('/dev/ptmx', O_RDWR | constants.O_NOCTTY, 0));
   const number = new Uint8Array(4).fill(0xff);
   expect(native.ioctl(pty.fd, TIOCGPTN, number)).toBe(0);
   expect(new Uint32Array(number.buffer)[0]).toBeLessThan(0xffff);

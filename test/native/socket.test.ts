@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { EAGAIN, EBADF, EPIPE } from '../../native/errno.ts';
 import { failure, runChild } from './support.ts';
 
-const EAGAIN = 11;
-const EPIPE = 32;
-const EBADF = 9;
 const MAX_FDS = 253;
 const NO_FDS = new Int32Array(0);
 

@@ -3,10 +3,9 @@ import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { hasErrno } from '../../native/errors.ts';
 import { EPOLLIN } from '../../native/poller.ts';
+import { EAGAIN, EMSGSIZE } from '../../native/errno.ts';
 
 const KERNEL_GROUP = 1;
-const EAGAIN = 11;
-const EMSGSIZE = 90;
 /** A group nobody else sends to, so that udevd's listeners are left alone. */
 const TEST_GROUP = 1 << 10;
 const root = process.getuid?.() === 0;

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { ClientTimeline } from '../../sync/client-timeline.ts';
 import { DeviceLostError } from '../../devices/syncobj-device.ts';
 import { inWorld, type SyncWorld } from './world.ts';
-
-const ENODEV = 19;
+import { ENODEV } from '../../native/errno.ts';
 
 /** A client on sim:1 that has promised points 1 to 3 and submitted only the first when its device goes. */
 function promisedAndLost(world: SyncWorld): {

@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { ImportRefusedError, InvalidTimelineError } from '../../sync/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { native } from '../../native/binding.ts';
+import { ENODEV } from '../../native/errno.ts';
 import { FAILOVER_UNSUBMITTED_GRACE_NS } from '../../sync/recovery/failover.ts';
 import { STRATEGIES, strategyByName } from '../../sync/recovery/strategies.ts';
 import { MS, SECOND, SyncWorld, inWorld } from './world.ts';
-
-const ENODEV = 19;
 
 test('strategies are found by name, an unknown one is refused with the list', () => {
   for (const [name, strategy] of STRATEGIES) expect(strategyByName(name)).toBe(strategy);

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { MS, SECOND, inWorld } from './world.ts';
-
-const ENODEV = 19;
+import { ENODEV } from '../../native/errno.ts';
 
 for (const pointSyncFile of ['direct', 'transfer'] as const) {
   test(

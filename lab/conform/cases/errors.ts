@@ -1,6 +1,7 @@
 /** Broken rules of linux-drm-syncobj-v1, and the error each must be answered with. */
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
+import { O_CLOEXEC, O_RDWR } from '../../../native/open-flags.ts';
 import {
   WpLinuxDrmSyncobjManagerV1Error as ManagerError,
   WpLinuxDrmSyncobjSurfaceV1Error as SurfaceError,
@@ -9,8 +10,6 @@ import type { CaseRun } from '../case-run.ts';
 import type { ConformCase } from '../conform-case.ts';
 import { Stage } from '../stage.ts';
 import { check } from '../verdicts.ts';
-
-const O_RDWR_CLOEXEC = 2 | 0o2000000;
 
 type Breach = (stage: Stage) => void;
 
@@ -186,7 +185,7 @@ export const ERROR_CASES: readonly ConformCase[] = [
   surfaceExists,
   invalidTimeline('pipe', () => native.pipe().map((fd) => new OwnedFd(fd))),
   invalidTimeline('eventfd', () => [new OwnedFd(native.eventfd(0))]),
-  invalidTimeline('devnull', () => [new OwnedFd(native.open('/dev/null', O_RDWR_CLOEXEC, 0))]),
+  invalidTimeline('devnull', () => [new OwnedFd(native.open('/dev/null', O_RDWR | O_CLOEXEC, 0))]),
   invalidTimeline('dmabuf', (run) => {
     const [allocator] = run.gpus.allocators;
     return allocator ? [allocator.allocate(64, 64).dmabuf] : [];

@@ -2,8 +2,7 @@
 import type { ConformCase } from '../conform-case.ts';
 import { Stage } from '../stage.ts';
 import { check } from '../verdicts.ts';
-
-const EIO = 5;
+import { EIO } from '../../../native/errno.ts';
 
 const plainFrames: ConformCase = {
   name: 'plain-client',

@@ -2,8 +2,7 @@
 import type { ConformCase } from '../conform-case.ts';
 import { Stage } from '../stage.ts';
 import { expectAliveOn, moveTimelines } from './unplug-checks.ts';
-
-const ENODEV = 19;
+import { ENODEV } from '../../../native/errno.ts';
 
 const clientUnsubmitted: ConformCase = {
   name: 'unplug-client-unsubmitted',

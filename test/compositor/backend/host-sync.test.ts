@@ -9,9 +9,9 @@ import type { SyncTraceEvent } from '../../../sync/trace.ts';
 import type { TestTimeline } from '../../support/compositor-client.ts';
 import { type NestedClient, type NestedFixture, withNested } from '../../support/nested-fixture.ts';
 import type { TestWindow } from '../../support/shell-client.ts';
+import { ENODEV } from '../../../native/errno.ts';
 
 const SECOND = 1_000_000_000n;
-const ENODEV = 19;
 const RED = 0xff0000;
 const GREEN = 0x00ff00;
 const BLUE = 0x0000ff;

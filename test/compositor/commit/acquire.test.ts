@@ -5,8 +5,7 @@ import type { WlSurfaceProxy } from '../../../protocols/generated/wayland.client
 import type { Surface } from '../../../compositor/surface/surface.ts';
 import type { TestBuffer, TestClient, TestTimeline } from '../../support/compositor-client.ts';
 import { MS, withCompositor, type CompositorFixture } from '../../support/compositor-fixture.ts';
-
-const ENODEV = 19;
+import { ENODEV } from '../../../native/errno.ts';
 
 /** A window with explicit sync: acquire points on one timeline, a release timeline for each buffer. */
 class SyncedWindow {

@@ -12,9 +12,9 @@ import type { SimFence } from '../../../devices/simulated/sim-fence.ts';
 import type { Surface } from '../../../compositor/surface/surface.ts';
 import type { TestClient, TestTimeline } from '../../support/compositor-client.ts';
 import { CompositorFixture } from '../../support/compositor-fixture.ts';
+import { EIO } from '../../../native/errno.ts';
 
 const SURFACES = 4;
-const EIO = 5;
 
 const surfaceIndex = fc.integer({ min: 0, max: SURFACES - 1 });
 const operation = fc.oneof(

@@ -9,14 +9,13 @@ import { SystemClock } from '../../../native/clock.ts';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
 import { Poller } from '../../../native/poller.ts';
+import { ENODEV } from '../../../native/errno.ts';
+import { O_CLOEXEC, O_RDWR } from '../../../native/open-flags.ts';
 import type { FenceOutcome } from '../../../sync/fence.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import type { SyncOwner } from '../../../sync/owner.ts';
 import { DEFAULT_STRATEGY } from '../../../sync/recovery/default-strategy.ts';
 
-const ENODEV = 19;
-const O_RDWR = 2;
-const O_CLOEXEC = 0o2000000;
 const VGEM_FENCE_WRITE = 1;
 
 let poller: Poller;

@@ -1,18 +1,18 @@
 /** The lab's own kernel modules do what their headers say. */
-import { constants, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FenceLab } from '../../../lab/kernel/fence-lab.ts';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
+import { O_RDWR } from '../../../native/open-flags.ts';
+import { ECANCELED, ENODEV } from '../../../native/errno.ts';
 
 const DRM_CAP_SYNCOBJ_TIMELINE = 0x14;
 const WAIT_AVAILABLE = 4;
 const POLLIN = 1;
-const ENODEV = 19;
-const ECANCELED = 125;
 
 function open(path: string): OwnedFd {
-  return new OwnedFd(native.open(path, constants.O_RDWR, 0));
+  return new OwnedFd(native.open(path, O_RDWR, 0));
 }
 
 /** The render node of a DRM driver; nodes move when GPUs are re-plugged. */

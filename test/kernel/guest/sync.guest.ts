@@ -6,12 +6,12 @@ import { FenceLab } from '../../../lab/kernel/fence-lab.ts';
 import { listPciGpus, removeGpu, rescanGpus } from '../../../lab/kernel/gpus.ts';
 import { SystemClock } from '../../../native/clock.ts';
 import { Poller } from '../../../native/poller.ts';
+import { ENODEV } from '../../../native/errno.ts';
 import type { FenceOutcome } from '../../../sync/fence.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import { strategyByName } from '../../../sync/recovery/strategies.ts';
 import type { Timeline } from '../../../sync/timeline.ts';
 
-const ENODEV = 19;
 const [FIRST = '', SECOND = ''] = listPciGpus().map(({ address }) => address);
 
 let poller: Poller;

@@ -1,9 +1,9 @@
 /** The plain kernel facts everything else in the guest rests on, through the addon alone. */
-import { constants } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { listPciGpus, pciGpu, removeGpu, rescanGpus } from '../../../lab/kernel/gpus.ts';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
+import { O_RDWR } from '../../../native/open-flags.ts';
 
 const DRM_CAP_SYNCOBJ_TIMELINE = 0x14;
 const [FIRST, SECOND] = ['0000:00:05.0', '0000:00:06.0'] as const;
@@ -11,7 +11,7 @@ const [FIRST, SECOND] = ['0000:00:05.0', '0000:00:06.0'] as const;
 function openRender(address: string): OwnedFd {
   const gpu = pciGpu(address);
   if (!gpu) throw new Error(`no GPU at ${address}`);
-  return new OwnedFd(native.open(gpu.render, constants.O_RDWR, 0));
+  return new OwnedFd(native.open(gpu.render, O_RDWR, 0));
 }
 
 function signal(device: OwnedFd, handle: number, point: bigint): void {

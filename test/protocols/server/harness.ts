@@ -3,6 +3,7 @@ import { ManualClock } from '../../../native/clock.ts';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
 import { Poller } from '../../../native/poller.ts';
+import { EAGAIN } from '../../../native/errno.ts';
 import { ClientDisplay } from '../../../protocols/client/client-display.ts';
 import type { Client } from '../../../protocols/server/client.ts';
 import { Display } from '../../../protocols/server/display.ts';
@@ -23,8 +24,6 @@ export interface RawError {
   readonly code: number;
   readonly message: string;
 }
-
-const EAGAIN = 11;
 
 /** Writes any bytes, checks nothing. */
 export class RawClient {

@@ -1,9 +1,6 @@
 /** Fences that fail: where the error shows, and where it gets lost (kernel-facts F, D). */
 import type { ContractCase } from './contract-run.ts';
-
-const ENODEV = 19;
-const EIO = 5;
-const ECANCELED = 125;
+import { ECANCELED, EIO, ENODEV } from '../../../native/errno.ts';
 
 export const errorCases: readonly ContractCase[] = [
   {
