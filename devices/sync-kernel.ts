@@ -20,9 +20,18 @@ export interface SyncFileInfo {
   readonly fences: readonly FenceInfo[];
 }
 
+/** How all fences of a sync_file have ended. `status`: 1 without a reported error, else the first failure's -errno. */
+export interface SyncFileEnd {
+  readonly status: number;
+  /** When the last one signalled, CLOCK_MONOTONIC. */
+  readonly timestampNs: bigint;
+}
+
 /** Operations on sync_files; no device is involved. `fd`s are borrowed. */
 export interface SyncFiles {
   info(fd: number): SyncFileInfo;
+  /** What every wait asks: {@link info} in short. Undefined while any fence is active. */
+  end(fd: number): SyncFileEnd | undefined;
   merge(first: number, second: number): OwnedFd;
   /** SYNC_IOC_SET_DEADLINE, a hint. Never throws: kernels before 6.6 lack it. */
   setDeadline(fd: number, deadlineNs: bigint): void;

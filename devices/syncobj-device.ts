@@ -47,8 +47,11 @@ export interface SyncobjDevice {
   destroy(handle: SyncobjHandle): void;
   exportTimelineFd(handle: SyncobjHandle): OwnedFd;
 
-  /** The fence of a submitted point as a sync_file. SystemError EINVAL: not submitted yet. */
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd;
+  /**
+   * The fence of a point as a sync_file; undefined when the point has none yet. That is an everyday answer where clients commit
+   * before they submit, so it is no exception.
+   */
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined;
   /** Puts the fence of a sync_file (borrowed) on the point. */
   importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void;
   /** Makes the kernel add 1 to `eventfd` (borrowed) once. Cannot be cancelled; lives in the syncobj, also past this device. */

@@ -97,6 +97,8 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   /** Absolute deadline; 0n disarms. */
   timerfdSet(fd: number, deadlineNs: bigint): void;
   monotonicNs(): bigint;
+  /** Syscalls this thread has made through the addon so far, failed and repeated ones included; none of libuv's or node's own. */
+  syscalls(): number;
 
   // --- Unix sockets ----------------------------------------------------------
   /** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC. */
@@ -200,6 +202,11 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   syncobjDestroy(fd: number, handle: number): void;
   /** `point` is used with the TIMELINE flag only. Result owned. */
   syncobjHandleToFd(fd: number, handle: number, flags: number, point: bigint): number;
+  /**
+   * Hot. The fence of a point as a sync_file: an owned fd, or -errno (-EINVAL: the point has none yet). `scratch` 0: one ioctl, with
+   * the TIMELINE flag; else a syncobj that the fence is transferred to first, as kernels without that flag want it.
+   */
+  syncobjExportPoint(fd: number, handle: number, point: bigint, scratch: number): number;
   syncobjFdToHandle(
     fd: number,
     syncobjFd: number,
@@ -278,6 +285,11 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
 
   // --- sync_file and dma-buf -----------------------------------------------------------
   syncFileInfo(fd: number): NativeSyncFileInfo;
+  /**
+   * SYNC_IOC_FILE_INFO in short: 0 while any fence is active, 1 when all have signalled, -errno when one of them failed; then
+   * `timestampNs[0]` is the time of the last. Throws when the ioctl itself fails.
+   */
+  syncFileEnd(fd: number, timestampNs: BigUint64Array): number;
   /** SYNC_IOC_MERGE. Result owned. */
   syncFileMerge(first: number, second: number, name: string): number;
   /** SYNC_IOC_SET_DEADLINE (Linux 6.6): a hint. */

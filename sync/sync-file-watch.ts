@@ -1,7 +1,6 @@
 /** A held sync_file until it signals. It needs no device any more: this is where a wait is safe from unplugging. */
 import type { OwnedFd } from '../native/fd.ts';
 import { EPOLLIN, type Watch } from '../native/poller.ts';
-import type { SyncFileInfo } from '../devices/sync-kernel.ts';
 import type { SyncContext } from './context.ts';
 import type { FenceOutcome } from './fence.ts';
 import type { HeldFence } from './wait.ts';
@@ -46,15 +45,16 @@ export class SyncFileWatch implements HeldFence {
 
   #onReadable(): void {
     const outcome = readOutcome(this.#context, this.#fd.fd);
+    if (!outcome) return;
     this.close();
     this.#onOutcome(outcome);
   }
 }
 
-/** The outcome of a sync_file that has polled readable. */
-export function readOutcome(context: SyncContext, syncFileFd: number): FenceOutcome {
+/** The outcome of a sync_file that has polled readable; undefined if it turns out not to be over. */
+function readOutcome(context: SyncContext, syncFileFd: number): FenceOutcome | undefined {
   try {
-    return outcomeOf(context.kernel.syncFiles.info(syncFileFd));
+    return outcomeIfSignalled(context, syncFileFd);
   } catch (error) {
     // Only ENOMEM: the fence did signal, only its error cannot be read.
     context.log.warn(`a sync_file's info could not be read: ${String(error)}`);
@@ -62,23 +62,14 @@ export function readOutcome(context: SyncContext, syncFileFd: number): FenceOutc
   }
 }
 
-/** The outcome if every fence in the sync_file has signalled by now. */
+/** The outcome if every fence in the sync_file has signalled by now. SystemError: it cannot be read. */
 export function outcomeIfSignalled(
   context: SyncContext,
   syncFileFd: number,
 ): FenceOutcome | undefined {
-  const info = context.kernel.syncFiles.info(syncFileFd);
-  // Merged fences: the overall status may tell an error while another fence is still active.
-  return info.fences.some((fence) => fence.status === 0) ? undefined : outcomeOf(info);
-}
-
-function outcomeOf(info: SyncFileInfo): FenceOutcome {
-  let timestampNs = 0n;
-  let { status } = info;
-  for (const fence of info.fences) {
-    if (fence.timestampNs > timestampNs) timestampNs = fence.timestampNs;
-    if (fence.status < 0 && status >= 0) status = fence.status;
-  }
+  const end = context.kernel.syncFiles.end(syncFileFd);
+  if (!end) return undefined;
+  const { status, timestampNs } = end;
   if (status < 0) return { type: 'failed', errno: -status, timestampNs };
   return { type: 'signalled', timestampNs, errorsVisible: true };
 }

@@ -3,7 +3,6 @@
  *
  * It outlives the object: until the last wait and the last release are over.
  */
-import type { Subscriber } from 'rxjs';
 import type { OwnedFd } from '../native/fd.ts';
 import type { ArmPhase, Point, QueryKind, SyncobjDevice } from '../devices/syncobj-device.ts';
 import type { Account } from './budget.ts';
@@ -70,10 +69,6 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
   place(): void {
     this.imports.place();
     if (!this.current && this.#context.recovery().devices.length > 0) this.retryLater();
-  }
-
-  join(point: Point, subscriber: Subscriber<FenceOutcome>): PointWait {
-    return this.waits.join(point, subscriber);
   }
 
   settle(wait: PointWait, outcome: FenceOutcome): void {

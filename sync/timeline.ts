@@ -5,7 +5,7 @@ import { SyncDisposedError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';
 import type { ReleasePoint } from './release.ts';
 import type { TimelineState } from './timeline-state.ts';
-import type { FenceListener, PointWait } from './wait.ts';
+import type { FenceListener } from './wait.ts';
 
 export class Timeline {
   /** Unique within the manager. */
@@ -35,15 +35,12 @@ export class Timeline {
    */
   waitForPoint(point: Point, onFence?: FenceListener): Observable<FenceOutcome> {
     return new Observable<FenceOutcome>((subscriber) => {
-      let wait: PointWait | undefined;
-      subscriber.add(() => {
-        if (wait) this.#state.waits.leave(wait, subscriber);
-      });
       this.#checkLive();
-      wait = this.#state.join(point, subscriber);
+      const wait = this.#state.waits.join(point, subscriber);
+      if (!wait) return;
       if (onFence) wait.listenToFence(onFence);
-      // A subscriber that left while the wait was begun: its teardown came too early to see the wait.
-      if (subscriber.closed) this.#state.waits.leave(wait, subscriber);
+      // Runs now if the subscriber has left while the wait was begun.
+      subscriber.add(() => this.#state.waits.leave(wait, subscriber));
     });
   }
 

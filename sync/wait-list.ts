@@ -5,54 +5,38 @@
  * still to be seen; the sync_file is polled and needs no device. What has no fence yet is armed and tried again.
  */
 import type { Subscriber } from 'rxjs';
-import type { OwnedFd } from '../native/fd.ts';
-import { hasErrno } from '../native/errors.ts';
-import { DeviceLostError, type ArmPhase, type Point } from '../devices/syncobj-device.ts';
+import { OwnedFd } from '../native/fd.ts';
+import type { ArmPhase, Point } from '../devices/syncobj-device.ts';
+import { armPoint, type ArmingHost } from './arming.ts';
 import type { Account } from './budget.ts';
 import type { SyncContext } from './context.ts';
 import { BudgetExceededError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';
-import type { ImportTable } from './import-table.ts';
+import { PointFences, type NoFence, type TakenFence } from './point-fences.ts';
 import { insertByPoint, removeByPoint, upTo } from './point.ts';
 import { PolledWait } from './polled-wait.ts';
-import type { Registrations } from './registrations.ts';
-import { SyncFileWatch, outcomeIfSignalled } from './sync-file-watch.ts';
+import { SyncFileWatch } from './sync-file-watch.ts';
 import { traceOutcome } from './trace-outcome.ts';
 import { PointWait, type WaitHome } from './wait.ts';
 
 /** What the waits need from their timeline and its owner. */
-export interface WaitListHost extends WaitHome {
-  readonly imports: ImportTable;
-  readonly registrations: Registrations;
-  /** The owner's shared eventfd of this phase, made when first needed. SystemError: EMFILE. */
-  eventfd(phase: ArmPhase): number;
-  /** The kernel has taken a registration of that eventfd. */
-  onArmed(phase: ArmPhase): void;
+export interface WaitListHost extends WaitHome, ArmingHost {
   /** Decides what becomes of a wait that no live device knows. */
   rehomeWait(wait: PointWait): void;
-  /** Something is pending that wake-ups concern. */
-  activate(): void;
-  /** Something could not be done for want of room: try again later. */
-  retryLater(): void;
-  /** Nothing may be armed: ask how far it is every now and then. */
-  pollLater(): void;
   /** A wait ended. */
   onWaitEnded(): void;
 }
-
-type ExportResult = 'exported' | 'unsubmitted' | 'no-room' | 'lost';
 
 export class WaitList {
   readonly #context: SyncContext;
   readonly #account: Account;
   readonly #host: WaitListHost;
+  readonly #fences: PointFences;
   readonly #byPoint = new Map<Point, PointWait>();
   readonly #queued: PointWait[] = [];
   readonly #blind: PointWait[] = [];
   /** Queued waits of an early-exporting strategy that are polled. */
   readonly #polled = new WeakSet<PointWait>();
-  /** The last fence had signalled before it was exported: worth a look before polling the next one. */
-  #expectSignalled = true;
   /** The last point had no fence yet when it was first asked for. */
   #expectUnsubmitted = false;
 
@@ -60,6 +44,7 @@ export class WaitList {
     this.#context = context;
     this.#account = account;
     this.#host = host;
+    this.#fences = new PointFences(context, account, host.imports);
   }
 
   get size(): number {
@@ -83,28 +68,26 @@ export class WaitList {
     return [...this.#queued, ...this.#blind];
   }
 
-  /** Awaits `point`; equal points share one wait. BudgetExceededError: the wait was not begun. */
-  join(point: Point, subscriber: Subscriber<FenceOutcome>): PointWait {
+  /**
+   * Awaits `point`; equal points share one wait. A point that has signalled, the usual case at a commit, answers at once and leaves no
+   * wait. BudgetExceededError: the wait was not begun.
+   */
+  join(point: Point, subscriber: Subscriber<FenceOutcome>): PointWait | undefined {
     const existing = this.#byPoint.get(point);
     if (existing) {
       existing.join(subscriber);
       return existing;
     }
-    this.#account.take('waits');
-    const wait = new PointWait(this.#host, point, this.#context.clock.nowNs());
-    this.#byPoint.set(point, wait);
-    insertByPoint(this.#queued, wait);
-    wait.join(subscriber);
-    this.#context.watchdog.add(wait);
-    this.#trace('wait', wait);
-    try {
-      this.#begin(wait);
-    } catch (error) {
-      wait.abandon();
-      this.#detach(wait);
-      throw error;
-    }
-    return wait;
+    const fence = this.#isWorthALook ? this.#fences.take(point) : undefined;
+    if (fence === undefined || typeof fence === 'string' || fence instanceof OwnedFd)
+      // Lost: recovery may have found it another device, which is then asked anew.
+      return this.#add(point, subscriber, fence === 'lost' ? undefined : fence);
+    this.#trace('wait', point);
+    this.#trace('sync-file', point);
+    this.#traceOutcome(point, fence);
+    subscriber.next(fence);
+    subscriber.complete();
+    return undefined;
   }
 
   /** A subscriber does not want to know any more. The last one ends the wait; its registration is simply forgotten. */
@@ -112,7 +95,7 @@ export class WaitList {
     if (!wait.leave(subscriber) || wait.stage === 'settled') return;
     this.#detach(wait);
     this.#context.counters.cancelled++;
-    this.#trace('cancelled', wait);
+    this.#trace('cancelled', wait.point);
     this.#host.onWaitEnded();
   }
 
@@ -120,7 +103,7 @@ export class WaitList {
   settle(wait: PointWait, outcome: FenceOutcome): void {
     if (wait.stage === 'settled') return;
     this.#detach(wait);
-    traceOutcome(this.#context, this.#host.ownerName, this.#host.timelineId, wait.point, outcome);
+    this.#traceOutcome(wait.point, outcome);
     wait.deliver(outcome);
     this.#host.onWaitEnded();
   }
@@ -132,10 +115,10 @@ export class WaitList {
   onSubmitted(reached: Point): boolean {
     for (const wait of upTo(this.#queued, reached)) {
       if (wait.stage !== 'queued') continue;
-      this.#trace('available', wait);
-      const result = this.#tryExport(wait);
+      this.#trace('available', wait.point);
+      const result = this.#hold(wait, this.#fences.take(wait.point));
       if (result === 'lost') return false;
-      if (result !== 'exported') this.#goBlindForNow(wait);
+      if (result !== 'held') this.#goBlindForNow(wait);
     }
     for (const wait of upTo(this.#blind, reached)) this.#markSubmitted(wait);
     return this.rearm();
@@ -146,7 +129,9 @@ export class WaitList {
     const seesErrors = this.#context.strategy.waitsOn !== 'eventfd';
     for (const wait of upTo(this.#blind, reached)) {
       if (wait.stage !== 'blind') continue;
-      const result = seesErrors ? this.#readOutcome(wait) : 'unsubmitted';
+      const result = seesErrors
+        ? this.#hold(wait, this.#fences.takeSignalled(wait.point))
+        : 'unsubmitted';
       // Whoever knows the timeline next is asked again: a failure must not pass for want of a device or a descriptor.
       if (result === 'lost') return;
       if (result === 'unsubmitted') this.assumeSignalled(wait);
@@ -171,7 +156,7 @@ export class WaitList {
   rearm(): boolean {
     let armed = false;
     try {
-      const [next] = this.#queued;
+      const next = this.#queued[0];
       if (this.#context.strategy.exportsEarly) this.#pollQueued();
       else if (next) armed = this.#arm(next, 'available');
       for (const wait of this.#blind.slice()) {
@@ -190,7 +175,9 @@ export class WaitList {
     if (this.#context.strategy.waitsOn === 'eventfd') return;
     for (const wait of this.#blind.slice()) {
       if (wait.stage !== 'blind') continue;
-      const result = wait.unread ? this.#readOutcome(wait) : this.#tryExport(wait);
+      const { point, unread } = wait;
+      const fence = unread ? this.#fences.takeSignalled(point) : this.#fences.take(point);
+      const result = this.#hold(wait, fence);
       if (result === 'lost') return;
       if (result === 'no-room') this.#host.retryLater();
       else if (result === 'unsubmitted') this.#requeue(wait);
@@ -200,8 +187,8 @@ export class WaitList {
   /** A poll of an early-exporting strategy. True: the wait needs no further polls. */
   pollExport(wait: PointWait): boolean {
     if (wait.stage !== 'queued') return true;
-    const result = this.#exportOrGoBlind(wait);
-    return result === 'exported' || result === 'no-room';
+    const result = this.#holdOrGoBlind(wait, this.#fences.take(wait.point));
+    return result === 'held' || result === 'no-room';
   }
 
   /** A hint to the drivers that held fences are needed by then. */
@@ -217,29 +204,69 @@ export class WaitList {
     }
   }
 
-  #begin(wait: PointWait): void {
+  /** Whether to look at a point's fence before anything is made for a wait. */
+  get #isWorthALook(): boolean {
+    return (
+      !this.#expectUnsubmitted &&
+      this.#fences.signalledBefore &&
+      this.#host.imports.current !== undefined &&
+      this.#context.strategy.waitsOn !== 'eventfd'
+    );
+  }
+
+  /** Takes `fence`, what a look at the point has brought already. */
+  #add(
+    point: Point,
+    subscriber: Subscriber<FenceOutcome>,
+    fence: OwnedFd | NoFence | undefined,
+  ): PointWait {
+    try {
+      this.#account.take('waits');
+    } catch (error) {
+      if (fence instanceof OwnedFd) fence.close();
+      throw error;
+    }
+    const wait = new PointWait(this.#host, point, this.#context.clock.nowNs());
+    this.#byPoint.set(point, wait);
+    insertByPoint(this.#queued, wait);
+    wait.join(subscriber);
+    this.#context.watchdog.add(wait);
+    this.#trace('wait', point);
+    try {
+      this.#begin(wait, fence);
+    } catch (error) {
+      wait.abandon();
+      this.#detach(wait);
+      throw error;
+    }
+    return wait;
+  }
+
+  #begin(wait: PointWait, fence: OwnedFd | NoFence | undefined): void {
     if (!this.#host.imports.current) this.#host.rehomeWait(wait);
     if (wait.stage === 'settled') return;
     this.#host.activate();
     if (!this.#host.imports.current) return;
     if (this.#context.strategy.waitsOn === 'eventfd') return this.#goBlind(wait);
-    if (this.#context.strategy.exportsEarly) {
-      if (this.#exportOrGoBlind(wait) === 'unsubmitted') this.#pollQueued();
-      return;
-    }
     // A client that commits before it submits will do so again: one attempt after arming is then enough.
-    if (!this.#expectUnsubmitted) {
-      this.#expectUnsubmitted = this.#exportOrGoBlind(wait) === 'unsubmitted';
-      // Once armed, look again: the fence may have come between the export and the arming.
-      if (this.#expectUnsubmitted && this.#arm(wait, 'available')) this.#exportOrGoBlind(wait);
-      return;
+    const isExpected = this.#expectUnsubmitted;
+    if (!isExpected || this.#context.strategy.exportsEarly) {
+      const result = this.#holdOrGoBlind(wait, fence ?? this.#fences.take(wait.point));
+      if (this.#context.strategy.exportsEarly) {
+        if (result === 'unsubmitted') this.#pollQueued();
+        return;
+      }
+      this.#expectUnsubmitted = result === 'unsubmitted';
+      if (!this.#expectUnsubmitted) return;
     }
-    this.#arm(wait, 'available');
-    this.#expectUnsubmitted = this.#exportOrGoBlind(wait) === 'unsubmitted';
+    // Once armed, look again: the fence may have come between the export and the arming.
+    if (!this.#arm(wait, 'available') && !isExpected) return;
+    const result = this.#holdOrGoBlind(wait, this.#fences.take(wait.point));
+    if (isExpected) this.#expectUnsubmitted = result === 'unsubmitted';
   }
 
-  #exportOrGoBlind(wait: PointWait): ExportResult {
-    const result = this.#tryExport(wait);
+  #holdOrGoBlind(wait: PointWait, fence: TakenFence): 'held' | NoFence {
+    const result = this.#hold(wait, fence);
     if (result === 'no-room') this.#goBlindForNow(wait);
     return result;
   }
@@ -250,12 +277,6 @@ export class WaitList {
     this.#host.retryLater();
   }
 
-  /** Its fence has signalled: a sync_file is needed for a moment only, so no budget stands against it. */
-  #readOutcome(wait: PointWait): ExportResult {
-    this.#expectSignalled = true;
-    return this.#export(wait);
-  }
-
   #pollQueued(): void {
     for (const wait of this.#queued) {
       if (this.#polled.has(wait)) continue;
@@ -264,41 +285,17 @@ export class WaitList {
     }
   }
 
-  #tryExport(wait: PointWait): ExportResult {
-    if (!this.#host.imports.current) return 'lost';
-    return this.#account.hasRoom('fds') ? this.#export(wait) : 'no-room';
-  }
-
-  #export(wait: PointWait): ExportResult {
-    const at = this.#host.imports.current;
-    if (!at) return 'lost';
-    try {
-      return this.#hold(wait, at.device.exportSyncFile(at.handle, wait.point));
-    } catch (error) {
-      if (error instanceof DeviceLostError) {
-        this.#context.deviceLost(at.device);
-        return 'lost';
-      }
-      return hasErrno(error, 'EINVAL') ? 'unsubmitted' : 'no-room';
-    }
-  }
-
-  /** From here on the wait needs no device. */
-  #hold(wait: PointWait, fd: OwnedFd): ExportResult {
-    if (this.#expectSignalled) {
-      const outcome = this.#peek(fd);
-      if (outcome) {
-        fd.close();
-        this.#trace('sync-file', wait);
-        this.settle(wait, outcome);
-        return 'exported';
-      }
-      this.#expectSignalled = false;
+  /** Ends the wait with its fence, or holds that (taken): from here on the wait needs no device. */
+  #hold(wait: PointWait, fence: TakenFence): 'held' | NoFence {
+    if (typeof fence === 'string') return fence;
+    if (!(fence instanceof OwnedFd)) {
+      this.#trace('sync-file', wait.point);
+      this.settle(wait, fence);
+      return 'held';
     }
     try {
-      wait.fence = new SyncFileWatch(this.#context, fd, (outcome) => {
-        if (outcome.type !== 'lost')
-          this.#expectSignalled = outcome.timestampNs <= wait.phaseSinceNs;
+      wait.fence = new SyncFileWatch(this.#context, fence, (outcome) => {
+        if (outcome.type !== 'lost') this.#fences.observe(outcome.timestampNs <= wait.phaseSinceNs);
         this.settle(wait, outcome);
       });
     } catch {
@@ -308,17 +305,9 @@ export class WaitList {
     this.#unlist(wait);
     wait.stage = 'sync-file';
     this.#markSubmitted(wait);
-    this.#trace('sync-file', wait);
+    this.#trace('sync-file', wait.point);
     wait.tellFence();
-    return 'exported';
-  }
-
-  #peek(fd: OwnedFd): FenceOutcome | undefined {
-    try {
-      return outcomeIfSignalled(this.#context, fd.fd);
-    } catch {
-      return undefined; // ENOMEM: polling it comes to the same, later.
-    }
+    return 'held';
   }
 
   #goBlind(wait: PointWait): void {
@@ -336,27 +325,8 @@ export class WaitList {
     insertByPoint(this.#queued, wait);
   }
 
-  /** BudgetExceededError comes out; whatever else fails is recovered or tried again. */
   #arm(wait: PointWait, phase: ArmPhase): boolean {
-    const at = this.#host.imports.current;
-    if (!at) return false;
-    try {
-      const eventfd = this.#host.eventfd(phase);
-      const result = this.#host.registrations.ensure(at, wait.point, phase, eventfd);
-      if (result === 'full') this.#host.pollLater();
-      if (result !== 'armed') return false;
-      this.#host.activate();
-      this.#host.onArmed(phase);
-      const { tracer } = this.#context;
-      if (tracer.active)
-        tracer.emit({ type: 'arm', phase, device: at.device.id, ...this.#ref(wait) });
-      return true;
-    } catch (error) {
-      if (error instanceof BudgetExceededError) throw error;
-      if (error instanceof DeviceLostError) this.#context.deviceLost(at.device);
-      else this.#host.retryLater();
-      return false;
-    }
+    return armPoint(this.#context, this.#host, wait.point, phase);
   }
 
   #markSubmitted(wait: PointWait): void {
@@ -385,16 +355,16 @@ export class WaitList {
     this.#account.give('waits');
   }
 
-  #trace(type: 'wait' | 'available' | 'sync-file' | 'cancelled', wait: PointWait): void {
+  #trace(type: 'wait' | 'available' | 'sync-file' | 'cancelled', point: Point): void {
     const { tracer } = this.#context;
-    if (tracer.active) tracer.emit({ type, ...this.#ref(wait) });
+    if (tracer.active) tracer.emit({ type, ...this.#ref(point) });
   }
 
-  #ref(wait: PointWait): { owner: string; timelineId: number; point: Point } {
-    return {
-      owner: this.#host.ownerName,
-      timelineId: this.#host.timelineId,
-      point: wait.point,
-    };
+  #traceOutcome(point: Point, outcome: FenceOutcome): void {
+    traceOutcome(this.#context, this.#host.ownerName, this.#host.timelineId, point, outcome);
+  }
+
+  #ref(point: Point): { owner: string; timelineId: number; point: Point } {
+    return { owner: this.#host.ownerName, timelineId: this.#host.timelineId, point };
   }
 }

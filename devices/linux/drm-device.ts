@@ -1,6 +1,7 @@
 /** A DRM render node: the port over the syncobj ioctls (drivers/gpu/drm/drm_syncobj.c). */
 import { native } from '../../native/binding.ts';
-import { hasErrno } from '../../native/errors.ts';
+import { EINVAL } from '../../native/errno.ts';
+import { hasErrno, systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import {
   DeviceLostError,
@@ -80,16 +81,14 @@ export class DrmDevice implements SyncobjDevice {
     );
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
     return this.#call('exportSyncFile', (fd) => {
-      if (point === 0n) return exportWhole(fd, handle);
-      if (this.capabilities.pointSyncFile === 'direct') {
-        const flags = HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE | HANDLE_TO_FD_FLAGS_TIMELINE;
-        return new OwnedFd(native.syncobjHandleToFd(fd, handle, flags, point));
-      }
-      const scratch = this.#scratchHandle(fd);
-      native.syncobjTransfer(fd, handle, point, scratch, 0n, 0);
-      return exportWhole(fd, scratch);
+      const scratch =
+        this.capabilities.pointSyncFile === 'direct' ? NO_HANDLE : this.#scratchHandle(fd);
+      const syncFile = native.syncobjExportPoint(fd, handle, point, scratch);
+      if (syncFile >= 0) return new OwnedFd(syncFile);
+      if (syncFile === -EINVAL) return undefined;
+      throw systemError(-syncFile, 'ioctl(SYNCOBJ_HANDLE_TO_FD)', this.label);
     });
   }
 
@@ -161,10 +160,6 @@ export class DrmDevice implements SyncobjDevice {
       throw new DeviceLostError(this.id, this.label, operation, error);
     }
   }
-}
-
-function exportWhole(fd: number, handle: SyncobjHandle): OwnedFd {
-  return new OwnedFd(native.syncobjHandleToFd(fd, handle, HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE, 0n));
 }
 
 /** What the node can do. Nothing is created: handle 0 never exists, and *which* error it meets tells. */

@@ -9,6 +9,7 @@ import { ENODEV } from '../../native/errno.ts';
 import type {
   DeviceNode,
   DmabufFences,
+  SyncFileEnd,
   SyncFileInfo,
   SyncFiles,
   SyncKernel,
@@ -26,7 +27,7 @@ const MERGED_NAME = 'syncline';
 /** See the file comment. */
 export class LinuxKernel implements SyncKernel {
   readonly description: string = `${type()} ${release()}`;
-  readonly syncFiles: SyncFiles = { info, merge, setDeadline };
+  readonly syncFiles: SyncFiles = { info, end, merge, setDeadline };
   readonly dmabufs: DmabufFences = {
     exportSyncFile,
     importSyncFile,
@@ -69,6 +70,14 @@ function info(fd: number): SyncFileInfo {
     status,
     fences: fences.map((fence) => ({ status: fence.status, timestampNs: fence.timestampNs })),
   };
+}
+
+/** Read at once: no second call comes in between. */
+const lastTimestampNs = new BigUint64Array(1);
+
+function end(fd: number): SyncFileEnd | undefined {
+  const status = native.syncFileEnd(fd, lastTimestampNs);
+  return status === 0 ? undefined : { status, timestampNs: lastTimestampNs[0]! };
 }
 
 function merge(first: number, second: number): OwnedFd {

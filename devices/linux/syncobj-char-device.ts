@@ -86,10 +86,15 @@ export class SyncobjCharDevice implements SyncobjDevice {
     });
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
     return this.#call('exportSyncFile', (fd) => {
       const syncobj = this.#fdOf(handle, 'exportSyncFile');
-      return new OwnedFd(native.syncobjCharExportSyncFile(fd, syncobj, point));
+      try {
+        return new OwnedFd(native.syncobjCharExportSyncFile(fd, syncobj, point));
+      } catch (error) {
+        if (hasErrno(error, 'EINVAL')) return undefined;
+        throw error;
+      }
     });
   }
 

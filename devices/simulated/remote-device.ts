@@ -78,8 +78,8 @@ export class RemoteDevice implements SyncobjDevice {
     return only(this.#call('exportTimelineFd', { handle }));
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
-    return only(this.#call('exportSyncFile', { handle, point: String(point) }));
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
+    return this.#call('exportSyncFile', { handle, point: String(point) }).fds[0];
   }
 
   importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void {

@@ -9,6 +9,7 @@ import type {
   DmabufFences,
   HotplugEvent,
   HotplugSource,
+  SyncFileEnd,
   SyncFileInfo,
   SyncFiles,
   SyncKernel,
@@ -58,6 +59,7 @@ export class RemoteKernel implements SyncKernel {
     this.#socket = connect(options.path);
     this.syncFiles = {
       info: (fd) => toInfo(this.#call({ op: 'info' }, [fd]).result),
+      end: (fd) => toEnd(this.#call({ op: 'info' }, [fd]).result),
       merge: (first, second) => only(this.#call({ op: 'merge' }, [first, second])),
       setDeadline: () => {},
     };
@@ -219,6 +221,13 @@ function toNode(node: WireNode): DeviceNode {
 
 function toEvent(event: WireEvent): HotplugEvent {
   return event.type === 'removed' ? event : { type: event.type, node: toNode(event.node) };
+}
+
+function toEnd(result: unknown): SyncFileEnd | undefined {
+  const { status, fences } = toInfo(result);
+  if (fences.some((fence) => fence.status === 0)) return undefined;
+  const times = fences.map(({ timestampNs }) => timestampNs);
+  return { status, timestampNs: times.reduce((latest, ns) => (ns > latest ? ns : latest), 0n) };
 }
 
 function toInfo(result: unknown): SyncFileInfo {

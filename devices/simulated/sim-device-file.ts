@@ -114,14 +114,15 @@ export class SimDeviceFile implements SyncobjDevice {
     });
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
     const transferred = this.capabilities.pointSyncFile === 'transfer' && point !== 0n;
     const ioctls = transferred
       ? ['SYNCOBJ_TRANSFER', 'SYNCOBJ_HANDLE_TO_FD']
       : ['SYNCOBJ_HANDLE_TO_FD'];
-    return this.#call('exportSyncFile', ioctls, () =>
-      this.#parts.syncFiles.create(this.#fenceOf(handle, point, 'HANDLE_TO_FD')),
-    );
+    return this.#call('exportSyncFile', ioctls, () => {
+      const fence = this.#find(handle, 'HANDLE_TO_FD').syncobj.find(point);
+      return fence && this.#parts.syncFiles.create(fence);
+    });
   }
 
   importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void {

@@ -130,8 +130,10 @@ export class SimSession {
         return {};
       case 'exportTimelineFd':
         return { fds: [device.exportTimelineFd(handle())] };
-      case 'exportSyncFile':
-        return { fds: [device.exportSyncFile(handle(), pointField(body, 'point'))] };
+      case 'exportSyncFile': {
+        const syncFile = device.exportSyncFile(handle(), pointField(body, 'point'));
+        return { fds: syncFile ? [syncFile] : [] };
+      }
       case 'importSyncFile':
         device.importSyncFile(handle(), pointField(body, 'point'), fdField(fds, 0));
         return {};

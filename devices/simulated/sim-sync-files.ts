@@ -3,7 +3,7 @@ import { systemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
 import { EINVAL, ENOENT, ENOTTY } from '../../native/errno.ts';
-import type { SyncFileInfo, SyncFiles } from '../sync-kernel.ts';
+import type { SyncFileEnd, SyncFileInfo, SyncFiles } from '../sync-kernel.ts';
 import { mergeFences, unwrapFences, type DmaFence } from './dma-fence.ts';
 import { ObjectFiles } from './object-files.ts';
 
@@ -47,6 +47,18 @@ export class SimSyncFiles implements SyncFiles {
     }));
     // The first that is not a plain success decides: an error may hide behind an active fence, and the reverse.
     return { status: fences.find((fence) => fence.status <= 0)?.status ?? 1, fences };
+  }
+
+  end(fd: number): SyncFileEnd | undefined {
+    this.#gate('SYNC_FILE_INFO');
+    let status = 1;
+    let timestampNs = 0n;
+    for (const fence of unwrapFences(this.#find(fd, 'SYNC_FILE_INFO'))) {
+      if (fence.status === 0) return undefined;
+      if (fence.status < 0 && status > 0) ({ status } = fence);
+      if (fence.timestampNs > timestampNs) ({ timestampNs } = fence);
+    }
+    return { status, timestampNs };
   }
 
   merge(first: number, second: number): OwnedFd {

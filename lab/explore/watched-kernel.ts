@@ -101,7 +101,7 @@ class WatchedDevice implements SyncobjDevice {
     return this.#call('exportTimelineFd', () => this.#device.exportTimelineFd(handle));
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
     return this.#call('exportSyncFile', () => this.#device.exportSyncFile(handle, point));
   }
 

@@ -45,6 +45,7 @@ export class CountingKernel implements SyncKernel {
     };
     this.syncFiles = {
       info: (fd) => (count(1), kernel.syncFiles.info(fd)),
+      end: (fd) => (count(1), kernel.syncFiles.end(fd)),
       merge: (first, second) => (count(1), this.#makesFd(), kernel.syncFiles.merge(first, second)),
       setDeadline: (fd, deadlineNs) => (count(1), kernel.syncFiles.setDeadline(fd, deadlineNs)),
     };
@@ -146,10 +147,12 @@ class CountingDevice implements SyncobjDevice {
     return this.#device.exportTimelineFd(handle);
   }
 
-  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd {
-    this.#observer.count(this.#pointIoctls);
+  exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
     this.#observer.makesFd();
-    return this.#device.exportSyncFile(handle, point);
+    const syncFile = this.#device.exportSyncFile(handle, point);
+    // Where there is nothing to transfer, it ends there.
+    this.#observer.count(syncFile ? this.#pointIoctls : 1);
+    return syncFile;
   }
 
   importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void {

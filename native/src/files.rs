@@ -47,7 +47,7 @@ fn open(call: &Call) -> Result<napi_value> {
 fn close(call: &Call) -> Result<napi_value> {
     let fd = call.i32(0, "fd")?;
     // SAFETY: the caller owns `fd`.
-    if unsafe { libc::close(fd) } < 0 {
+    if libc::counted(|| unsafe { libc::close(fd) }) < 0 {
         return Err(Error::system("close", libc::errno()));
     }
     undefined()

@@ -2,6 +2,7 @@
 #![allow(non_camel_case_types)]
 
 use crate::error::{Error, Result};
+use std::cell::Cell;
 use std::os::raw::{c_char, c_int, c_long, c_short, c_uint, c_ulong, c_void};
 
 pub const ENOENT: i32 = 2;
@@ -316,12 +317,28 @@ pub fn errno() -> i32 {
     unsafe { *__errno_location() }
 }
 
+thread_local! {
+    /// Syscalls made by this thread through [`counted`]: nearly all of the addon's, and none of libuv's or node's own.
+    static SYSCALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Runs one syscall and counts it.
+pub fn counted<T>(syscall: impl FnOnce() -> T) -> T {
+    SYSCALLS.with(|count| count.set(count.get() + 1));
+    syscall()
+}
+
+/// How many syscalls this thread has made so far.
+pub fn syscalls() -> u64 {
+    SYSCALLS.with(Cell::get)
+}
+
 /// Runs a syscall wrapper, again as long as it is interrupted. The result, or the errno.
 pub fn retry<T: PartialOrd + Default>(
     mut syscall: impl FnMut() -> T,
 ) -> std::result::Result<T, i32> {
     loop {
-        let result = syscall();
+        let result = counted(&mut syscall);
         if result >= T::default() {
             return Ok(result);
         }
@@ -343,5 +360,5 @@ pub fn system<T: PartialOrd + Default>(
 /// Closes a descriptor that was made in a call that then failed.
 pub fn close_quietly(fd: c_int) {
     // SAFETY: the caller owns `fd`. Linux frees the number whatever close returns, so it is not retried.
-    unsafe { close(fd) };
+    counted(|| unsafe { close(fd) });
 }

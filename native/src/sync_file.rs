@@ -11,6 +11,7 @@ use std::os::raw::c_int;
 
 pub const FUNCTIONS: &[Function] = &[
     function("syncFileInfo", info),
+    function("syncFileEnd", end),
     function("syncFileMerge", merge),
     function("syncFileSetDeadline", set_deadline),
 ];
@@ -72,12 +73,46 @@ const NO_FENCE: FenceInfo = FenceInfo {
 };
 
 fn info(call: &Call) -> Result<napi_value> {
-    let fd = call.i32(0, "fd")?;
+    with_info(call.i32(0, "fd")?, |info, fences| {
+        described(call.env, info, fences)
+    })
+}
+
+/// How all of it has ended, in one number and one time: what every wait asks, without the objects and strings of `info`.
+fn end(call: &Call) -> Result<napi_value> {
+    let timestamp = call.u64s(1, "timestampNs")?.first(1)?;
+    let (status, latest_ns) = ended(call.i32(0, "fd")?)?;
+    // SAFETY: `first` has checked that the array holds one; no JavaScript has run since.
+    unsafe { timestamp.write(latest_ns) };
+    value::int(call.env, status)
+}
+
+/// The status of all fences together, 0 while any is active, and when the last of them signalled.
+fn ended(sync_file: c_int) -> Result<(c_int, u64)> {
+    with_info(sync_file, |info, fences| {
+        let mut status = info.status;
+        let mut latest_ns = 0;
+        for fence in fences {
+            if fence.status == 0 {
+                // The overall status may tell an error while another fence is still active.
+                return Ok((0, 0));
+            }
+            if fence.status < 0 && status >= 0 {
+                status = fence.status;
+            }
+            latest_ns = latest_ns.max(fence.timestamp_ns);
+        }
+        Ok((status, latest_ns))
+    })
+}
+
+/// Gives what FILE_INFO says, with all of its fences.
+fn with_info<T>(fd: c_int, tell: impl Fn(&FileInfo, &[FenceInfo]) -> Result<T>) -> Result<T> {
     let mut usual = [NO_FENCE; USUAL_FENCES];
     match file_info(fd, &mut usual) {
         Err(Error::System { errno, .. }) if errno == libc::EINVAL => {}
         Err(error) => return Err(error),
-        Ok(info) => return described(call.env, &info, &usual),
+        Ok(info) => return tell(&info, used(&info, &usual)),
     }
     // EINVAL is how the kernel says that there are more.
     let mut last = Error::system("ioctl(SYNC_IOC_FILE_INFO)", libc::EINVAL);
@@ -85,11 +120,16 @@ fn info(call: &Call) -> Result<napi_value> {
         let count = file_info(fd, &mut [])?.fence_count;
         let mut fences = vec![NO_FENCE; count as usize];
         match file_info(fd, &mut fences) {
-            Ok(info) => return described(call.env, &info, &fences),
+            Ok(info) => return tell(&info, used(&info, &fences)),
             Err(error) => last = error,
         }
     }
     Err(last)
+}
+
+/// Those that the kernel has filled in.
+fn used<'a>(info: &FileInfo, fences: &'a [FenceInfo]) -> &'a [FenceInfo] {
+    &fences[..fences.len().min(info.fence_count as usize)]
 }
 
 /// With an empty slice: the number of fences only.
@@ -108,8 +148,8 @@ fn file_info(fd: c_int, fences: &mut [FenceInfo]) -> Result<FileInfo> {
 }
 
 fn described(env: napi_env, info: &FileInfo, fences: &[FenceInfo]) -> Result<napi_value> {
-    let used = fences.iter().take(info.fence_count as usize);
-    let fences = used
+    let fences = fences
+        .iter()
         .map(|fence| {
             value::object(
                 env,

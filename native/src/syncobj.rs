@@ -2,16 +2,18 @@
 
 use crate::call::{function, Call, Function};
 use crate::drm::DRM;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ioctl::{ioctl, iowr};
 use crate::napi::napi_value;
 use crate::value::{self, undefined};
 use std::mem::size_of;
+use std::os::raw::c_int;
 
 pub const FUNCTIONS: &[Function] = &[
     function("syncobjCreate", create),
     function("syncobjDestroy", destroy),
     function("syncobjHandleToFd", handle_to_fd),
+    function("syncobjExportPoint", export_point),
     function("syncobjFdToHandle", fd_to_handle),
     function("syncobjEventfd", eventfd),
     function("syncobjQuery", query),
@@ -121,17 +123,48 @@ fn destroy(call: &Call) -> Result<napi_value> {
 }
 
 fn handle_to_fd(call: &Call) -> Result<napi_value> {
+    let fd = exported(
+        call.i32(0, "fd")?,
+        call.u32(1, "handle")?,
+        call.bits(2, "flags")?,
+        call.u64(3, "point")?,
+    )?;
+    value::int(call.env, fd)
+}
+
+/// `DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE` and `_TIMELINE`.
+const EXPORT_SYNC_FILE: u32 = 1;
+const TIMELINE: u32 = 2;
+
+/// The descriptor, or the errno negated: no fence yet is an everyday answer here, and an exception costs many times the ioctls.
+fn export_point(call: &Call) -> Result<napi_value> {
     let fd = call.i32(0, "fd")?;
+    let handle = call.u32(1, "handle")?;
+    let point = call.u64(2, "point")?;
+    let scratch = call.u32(3, "scratch")?;
+    let exported = match scratch {
+        0 => exported(fd, handle, EXPORT_SYNC_FILE | TIMELINE, point),
+        _ => transferred(fd, handle, point, scratch, 0, 0)
+            .and_then(|()| exported(fd, scratch, EXPORT_SYNC_FILE, 0)),
+    };
+    match exported {
+        Ok(sync_file) => value::int(call.env, sync_file),
+        Err(Error::System { errno, .. }) => value::int(call.env, -errno),
+        Err(error) => Err(error),
+    }
+}
+
+fn exported(fd: c_int, handle: u32, flags: u32, point: u64) -> Result<c_int> {
     let mut handle = Handle {
-        handle: call.u32(1, "handle")?,
-        flags: call.bits(2, "flags")?,
+        handle,
+        flags,
         fd: -1,
         pad: 0,
-        point: call.u64(3, "point")?,
+        point,
     };
     let request = iowr::<Handle>(DRM, 0xc1);
     ioctl(fd, "ioctl(SYNCOBJ_HANDLE_TO_FD)", request, &mut handle)?;
-    value::int(call.env, handle.fd)
+    Ok(handle.fd)
 }
 
 fn fd_to_handle(call: &Call) -> Result<napi_value> {
@@ -208,18 +241,36 @@ fn timeline_wait(call: &Call) -> Result<napi_value> {
 }
 
 fn transfer(call: &Call) -> Result<napi_value> {
-    let fd = call.i32(0, "fd")?;
+    transferred(
+        call.i32(0, "fd")?,
+        call.u32(1, "sourceHandle")?,
+        call.u64(2, "sourcePoint")?,
+        call.u32(3, "targetHandle")?,
+        call.u64(4, "targetPoint")?,
+        call.bits(5, "flags")?,
+    )?;
+    undefined()
+}
+
+fn transferred(
+    fd: c_int,
+    source_handle: u32,
+    source_point: u64,
+    target_handle: u32,
+    target_point: u64,
+    flags: u32,
+) -> Result<()> {
     let mut transfer = Transfer {
-        source_handle: call.u32(1, "sourceHandle")?,
-        source_point: call.u64(2, "sourcePoint")?,
-        target_handle: call.u32(3, "targetHandle")?,
-        target_point: call.u64(4, "targetPoint")?,
-        flags: call.bits(5, "flags")?,
+        source_handle,
+        target_handle,
+        source_point,
+        target_point,
+        flags,
         pad: 0,
     };
     let request = iowr::<Transfer>(DRM, 0xcc);
     ioctl(fd, "ioctl(SYNCOBJ_TRANSFER)", request, &mut transfer)?;
-    undefined()
+    Ok(())
 }
 
 fn array(call: &Call) -> Result<Array> {

@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { native } from '../../native/binding.ts';
+import { EBADF, ENOTTY } from '../../native/errno.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { failure } from './support.ts';
 
@@ -47,6 +48,7 @@ const CALLS: readonly (readonly [syscall: string, call: (fd: number) => unknown]
   ['ioctl(SYNCOBJ_IOC_EXPORT_SYNC_FILE)', (fd) => native.syncobjCharExportSyncFile(fd, 1, 2n)],
   ['ioctl(SYNCOBJ_IOC_IMPORT_SYNC_FILE)', (fd) => native.syncobjCharImportSyncFile(fd, 1, 2n, 3)],
   ['ioctl(SYNC_IOC_FILE_INFO)', (fd) => native.syncFileInfo(fd)],
+  ['ioctl(SYNC_IOC_FILE_INFO)', (fd) => native.syncFileEnd(fd, points)],
   [
     'ioctl(SYNC_IOC_MERGE)',
     (fd) => native.syncFileMerge(fd, 1, 'a name longer than its 32 bytes of room'),
@@ -68,6 +70,22 @@ test.each(CALLS)('%s on a file of another kind is ENOTTY', (syscall, call) => {
 
 test.each(CALLS)('%s on a closed descriptor is EBADF', (syscall, call) => {
   expect(failure(() => call(-1))).toMatchObject({ code: 'EBADF', syscall });
+});
+
+test.each([
+  ['with the TIMELINE flag', 0],
+  ['by a transfer', 1],
+])('the export of a point %s returns its errno', (_, scratch) => {
+  using memfd = new OwnedFd(native.memfdCreate('no-device', 0));
+  expect(native.syncobjExportPoint(memfd.fd, 1, 2n, scratch)).toBe(-ENOTTY);
+  expect(native.syncobjExportPoint(-1, 1, 2n, scratch)).toBe(-EBADF);
+});
+
+test('syscalls are counted, failed ones too', () => {
+  const before = native.syscalls();
+  native.syncobjExportPoint(-1, 1, 2n, 1);
+  native.close(native.eventfd(0));
+  expect(native.syscalls() - before).toBe(3);
 });
 
 test.each([

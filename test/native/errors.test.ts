@@ -10,6 +10,11 @@ test('the addon throws what systemError makes', () => {
   expect({ ...thrown, message: thrown.message }).toEqual({ ...made, message: made.message });
 });
 
+test('an errno has its name, one nobody has a number', () => {
+  expect(native.errnoName(ENODEV)).toBe('ENODEV');
+  expect(native.errnoName(4095)).toBe('E4095');
+});
+
 test('an error is recognised by its errno', () => {
   const error = systemError(ENODEV, 'ioctl(SYNCOBJ_QUERY)', '/dev/dri/renderD128');
   expect(error.message).toBe('ioctl(SYNCOBJ_QUERY) failed (ENODEV): /dev/dri/renderD128');

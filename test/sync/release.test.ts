@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MS, SECOND, SyncWorld, inWorld } from './world.ts';
+import { fenceOf } from '../support/fence-of.ts';
 
 test(
   'a sealed release without uses is signalled at once',
@@ -55,7 +56,7 @@ for (const pointSyncFile of ['direct', 'transfer'] as const) {
         use.end(fence.exportSyncFile());
         expect(release.state).toBe('signalled');
         expect(client.signalledPoint()).toBe(0n);
-        const available = client.device.exportSyncFile(client.handle, 1n);
+        const available = fenceOf(client.device, client.handle, 1n);
         expect(world.kernel.syncFiles.info(available.fd).status).toBe(0);
         available.close();
         fence.signal();

@@ -3,7 +3,6 @@
  * apart from that of the machine (an emulated processor runs C much better than compiled JavaScript).
  */
 import { native } from '../../../native/binding.ts';
-import { hasErrno } from '../../../native/errors.ts';
 import { OwnedFd } from '../../../native/fd.ts';
 import { EPOLLET, EPOLLIN } from '../../../native/poller.ts';
 import type { SyncobjDevice, SyncobjHandle } from '../../../devices/syncobj-device.ts';
@@ -98,10 +97,11 @@ function makeTimeline(bed: SyncBed): BareTimeline {
 }
 
 function readFence(bed: SyncBed, { device, imported }: BareTimeline, point: bigint): void {
-  const fd = device.exportSyncFile(imported, point);
-  const { fences } = bed.kernel.syncFiles.info(fd.fd);
-  fd.close();
-  if (fences.some(({ status }) => status !== 1)) throw new Error('the fence has not signalled');
+  const syncFile = device.exportSyncFile(imported, point);
+  if (!syncFile) throw new Error(`point ${point} is not submitted`);
+  const end = bed.kernel.syncFiles.end(syncFile.fd);
+  syncFile.close();
+  if (end?.status !== 1) throw new Error('the fence has not signalled');
 }
 
 function readReached({ device, imported }: BareTimeline, point: bigint): void {
@@ -111,11 +111,6 @@ function readReached({ device, imported }: BareTimeline, point: bigint): void {
 }
 
 function requireUnsubmitted({ device, imported }: BareTimeline, point: bigint): void {
-  try {
-    device.exportSyncFile(imported, point).close();
-  } catch (error) {
-    if (hasErrno(error, 'EINVAL')) return;
-    throw error;
-  }
-  throw new Error(`point ${point} has a fence too early`);
+  if (device.exportSyncFile(imported, point))
+    throw new Error(`point ${point} has a fence too early`);
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Surface } from '../../../compositor/surface/surface.ts';
 import type { TestBuffer, TestClient, TestTimeline } from '../../support/compositor-client.ts';
 import { withCompositor, type CompositorFixture } from '../../support/compositor-fixture.ts';
+import { fenceOf } from '../../support/fence-of.ts';
 
 interface Shown {
   readonly fixture: CompositorFixture;
@@ -62,7 +63,7 @@ test('a hold that ends with a fence: the point carries it at once, and signals w
     fixture.settle();
     expect(release.signalled).toBe(0n);
     // Materialised: the client can take it as a sync_file and go on.
-    const syncFile = release.device.exportSyncFile(release.handle, 1n);
+    const syncFile = fenceOf(release.device, release.handle, 1n);
     syncFile.close();
     expect(buffer.releases).toBe(1);
     fence.signal();

@@ -19,6 +19,7 @@ import {
   type ContractRig,
   type Gpu,
 } from '../../support/device-contract/contract-run.ts';
+import { fenceOf } from '../../support/fence-of.ts';
 
 const IDS = { A: 'sim:0' as DeviceId, B: 'sim:1' as DeviceId } satisfies Record<Gpu, DeviceId>;
 const UEVENTS_NS = 100_000_000n;
@@ -136,7 +137,7 @@ test('a fence submitted through a remote device ends as told, with the device at
   const timeline = device.createTimeline();
   const fence = remote.createFence({ deviceId: IDS.A });
   remote.submit(device, timeline, 4n, fence);
-  const file = device.exportSyncFile(timeline, 4n);
+  const file = fenceOf(device, timeline, 4n);
   expect(remote.syncFiles.info(file.fd).status).toBe(0);
   kernel.removeDevice(IDS.A);
   clock.advanceBy(UEVENTS_NS);

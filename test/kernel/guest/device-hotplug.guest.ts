@@ -11,6 +11,7 @@ import { native } from '../../../native/binding.ts';
 import { SystemClock } from '../../../native/clock.ts';
 import { OwnedFd } from '../../../native/fd.ts';
 import { Poller } from '../../../native/poller.ts';
+import { fenceOf } from '../../support/fence-of.ts';
 
 const UDEV_GROUP = 2;
 const UDEV_CONTROL = '/run/udev/control';
@@ -131,7 +132,7 @@ test('running out of descriptors is no loss of the device', () => {
     for (const fd of held) fd.close();
   }
   expect(device.lost).toBe(false);
-  device.exportSyncFile(timeline, 3n).close();
+  fenceOf(device, timeline, 3n).close();
 });
 
 test("udevd's own announcement counts where udevd runs", async () => {

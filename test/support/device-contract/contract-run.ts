@@ -12,6 +12,7 @@ import {
   type SyncobjDevice,
   type SyncobjHandle,
 } from '../../../devices/syncobj-device.ts';
+import { fenceOf } from '../fence-of.ts';
 
 /** A: where the compositor imports. B: where the client creates. */
 export type Gpu = 'A' | 'B';
@@ -98,7 +99,18 @@ export class ContractRun {
   }
 
   exportPoint(device: SyncobjDevice, handle: SyncobjHandle, point: Point): OwnedFd {
-    return this.own(device.exportSyncFile(handle, point));
+    return this.own(fenceOf(device, handle, point));
+  }
+
+  /** Traces whether a point has a fence, or the errno of asking. */
+  attemptExport(label: string, device: SyncobjDevice, handle: SyncobjHandle, point: Point): void {
+    try {
+      const syncFile = device.exportSyncFile(handle, point);
+      this.trace.push(`${label}: ${syncFile ? 'ok' : 'no fence'}`);
+      if (syncFile) this.own(syncFile);
+    } catch (error) {
+      this.trace.push(`${label}: ${errnoOf(error)}`);
+    }
   }
 
   /** Traces how a call ends: "ok", its value, or its errno. */
@@ -144,6 +156,10 @@ export class ContractRun {
     const readable = (native.poll(syncFile.fd, POLLIN, 0) & POLLIN) !== 0;
     const { status } = this.rig.kernel.syncFiles.info(syncFile.fd);
     this.trace.push(`${label}: ${status}${readable ? ' readable' : ''}`);
+    // Readable and over are the same thing: what a wait asks must agree with the poll.
+    const end = this.rig.kernel.syncFiles.end(syncFile.fd);
+    if ((end !== undefined) !== readable || (end && end.status !== status))
+      this.trace.push(`${label}: ended ${end?.status}`);
   }
 
   /** Traces the status of each fence inside a sync_file. */

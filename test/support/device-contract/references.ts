@@ -162,7 +162,7 @@ export const referenceCases: readonly ContractCase[] = [
         run.attemptHandle('importTimeline', () => device.importTimeline(fd.fd));
         run.attemptHandle('createTimeline', () => device.createTimeline());
         run.attempt('exportTimelineFd', () => device.exportTimelineFd(handle));
-        run.attempt('exportSyncFile', () => device.exportSyncFile(handle, 3n));
+        run.attemptExport('exportSyncFile', device, handle, 3n);
         run.attempt('importSyncFile', () => device.importSyncFile(handle, 4n, fence.syncFile.fd));
         run.attempt('arm', () => device.arm(handle, 9n, 'signalled', eventfd.fd));
         run.attempt('query', () => run.query(device, handle));
