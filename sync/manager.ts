@@ -62,6 +62,8 @@ export class SyncManager {
   readonly #retired = new RetiredOwners<SyncOwner>();
   readonly #subscription: Subscription;
   #known: readonly SyncobjDevice[] = [];
+  /** What strategies were last told; still true while none of its devices is lost. */
+  #recovery: RecoveryContext | undefined;
   #nextTimelineId = 1;
   #wasAvailable = false;
   #problem: DeviceProblem | undefined;
@@ -103,7 +105,7 @@ export class SyncManager {
       signals: new SignalBatch(deviceLost),
       leftBehind: new LeftBehind(),
       unarmed: new RetryQueue(clock, LONGEST_POLL_NS),
-      recovery: () => this.#recovery(),
+      recovery: () => this.#recoveryNow(),
       deviceLost,
     };
     this.#registry = new DeviceRegistry({
@@ -119,7 +121,7 @@ export class SyncManager {
   }
 
   get devices(): readonly SyncobjDevice[] {
-    return this.#recovery().devices;
+    return this.#recoveryNow().devices;
   }
 
   /**
@@ -222,11 +224,12 @@ export class SyncManager {
   }
 
   get #canPlace(): boolean {
-    return this.strategy.placeTimeline(this.#recovery()).length > 0;
+    return this.strategy.placeTimeline(this.#recoveryNow()).length > 0;
   }
 
   /** The registry emits in one order, also for what is lost while we are at it: this is never re-entered. */
   #onDevices(devices: readonly SyncobjDevice[]): void {
+    this.#recovery = undefined;
     const before = this.#known;
     this.#known = devices;
     for (const device of before) if (!devices.includes(device)) this.#onLost(device);
@@ -267,8 +270,14 @@ export class SyncManager {
       this.#context.log.warn(`${problem.node.path}: cannot be opened: ${String(problem.error)}`);
   }
 
-  #recovery(): RecoveryContext {
-    // A device may be known lost before the registry has told so.
+  /** A device may be known lost before the registry has told so. */
+  #recoveryNow(): RecoveryContext {
+    if (!this.#recovery || this.#recovery.devices.some((device) => device.lost))
+      this.#recovery = this.#makeRecovery();
+    return this.#recovery;
+  }
+
+  #makeRecovery(): RecoveryContext {
     const devices = this.#bestFirst(this.#registry.devices).filter((device) => !device.lost);
     // What is there first is there for good in this respect; asked before anything could be lost (the constructor does).
     this.#initial ??= devices[0];

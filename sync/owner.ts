@@ -151,14 +151,16 @@ export class SyncOwner implements TimelineHost, RetiredOwner {
 
   /** `device` is gone. */
   deviceLost(device: SyncobjDevice): void {
-    for (const timeline of this.#timelines) timeline.deviceLost(device);
-    this.wakeups.scan();
+    this.wakeups.scanAfter(() => {
+      for (const timeline of this.#timelines) timeline.deviceLost(device);
+    });
   }
 
   /** A device came. */
   deviceAdded(): void {
-    for (const timeline of this.#timelines) timeline.deviceAdded();
-    this.wakeups.scan();
+    this.wakeups.scanAfter(() => {
+      for (const timeline of this.#timelines) timeline.deviceAdded();
+    });
   }
 
   onTimelineEnded(state: TimelineState): void {

@@ -13,6 +13,7 @@ import {
   type ArmPhase,
   type Point,
   type QueryKind,
+  type SyncobjDevice,
 } from '../devices/syncobj-device.ts';
 import type { SyncContext } from './context.ts';
 import type { TimelineImport } from './import-table.ts';
@@ -45,6 +46,8 @@ export class Wakeups implements Retryable {
   #signalled: SharedEventfd | undefined;
   #handles = new Uint32Array(16);
   #points = new BigUint64Array(16);
+  /** What a query asks about, in the order of `handles`. */
+  readonly #batch: Awaited[] = [];
   #scanning = false;
   #again = false;
   /** A query failed for want of memory. */
@@ -100,6 +103,18 @@ export class Wakeups implements Retryable {
     if (!this.#disposed && (this.#again || this.#unfinished)) this.#context.retries.add(this);
   }
 
+  /** Scans once after `scope`, however often that asks for it: moving many timelines costs one query, not one each. */
+  scanAfter(scope: () => void): void {
+    const outermost = !this.#scanning;
+    this.#scanning = true;
+    try {
+      scope();
+    } finally {
+      if (outermost) this.#scanning = false;
+    }
+    this.scan();
+  }
+
   retry(): boolean {
     this.scan();
     return !this.#again && !this.#unfinished;
@@ -139,42 +154,54 @@ export class Wakeups implements Retryable {
     for (const awaited of stranded) awaited.onAllSignalled();
   }
 
+  /** One query a device, of which there is nearly always one. */
   #pass(kind: QueryKind): void {
-    let rest: Awaited[] = [];
-    for (const awaited of this.#active) {
-      if (awaited.wants(kind)) {
-        if (awaited.current) rest.push(awaited);
-      } else if (kind === 'signalled' && !awaited.wants('submitted')) {
-        this.#active.delete(awaited);
-      }
-    }
-    while (rest.length > 0) {
-      const device = rest[0]?.current?.device;
-      const batch = rest.filter((awaited) => awaited.current?.device === device);
-      rest = rest.filter((awaited) => awaited.current && awaited.current.device !== device);
-      if (batch.length > 0) this.#query(batch, kind);
+    const asked: SyncobjDevice[] = [];
+    for (let more = true; more;) {
+      more = this.#collect(kind, asked);
+      const device = this.#batch[0]?.current?.device;
+      if (!device) return;
+      this.#query(device, kind);
+      this.#batch.length = 0;
+      asked.push(device);
     }
   }
 
-  /** `batch` is not empty and on one device. */
-  #query(batch: readonly Awaited[], kind: QueryKind): void {
-    const device = batch[0]?.current?.device;
-    if (!device) return;
-    if (batch.length > this.#handles.length) {
-      this.#handles = new Uint32Array(2 * batch.length);
-      this.#points = new BigUint64Array(2 * batch.length);
+  /** Fills the batch with what is on one device not asked yet. Returns whether another device is left. */
+  #collect(kind: QueryKind, asked: readonly SyncobjDevice[]): boolean {
+    let device: SyncobjDevice | undefined;
+    let more = false;
+    for (const awaited of this.#active) {
+      if (!awaited.wants(kind)) {
+        if (kind === 'signalled' && !awaited.wants('submitted')) this.#active.delete(awaited);
+        continue;
+      }
+      const at = awaited.current;
+      if (!at || asked.includes(at.device)) continue;
+      device ??= at.device;
+      if (at.device === device) this.#batch.push(awaited);
+      else more = true;
     }
-    for (let index = 0; index < batch.length; index++) {
+    return more;
+  }
+
+  #query(device: SyncobjDevice, kind: QueryKind): void {
+    const batch = this.#batch;
+    const count = batch.length;
+    if (count > this.#handles.length) {
+      this.#handles = new Uint32Array(2 * count);
+      this.#points = new BigUint64Array(2 * count);
+    }
+    for (let index = 0; index < count; index++)
       this.#handles[index] = batch[index]?.current?.handle ?? 0;
-    }
     try {
-      device.query(this.#handles, this.#points, batch.length, kind);
+      device.query(this.#handles, this.#points, count, kind);
     } catch (error) {
       if (error instanceof DeviceLostError) this.#context.deviceLost(device);
       else this.#unfinished = true;
       return;
     }
-    for (let index = 0; index < batch.length; index++) {
+    for (let index = 0; index < count; index++) {
       const awaited = batch[index]!;
       // An earlier one's subscriber may have ended this one, or its device may have gone meanwhile.
       if (!this.#active.has(awaited) || awaited.current?.device !== device) continue;

@@ -39,6 +39,8 @@ interface PhaseWaits {
   readonly phase: FencePhase;
   readonly limit: WatchdogLimit;
   readonly reason: LostReason;
+  /** The age at which something happens to a wait. */
+  readonly firstAfterNs: bigint;
   readonly fresh: Set<PointWait>;
   readonly reported: Set<PointWait>;
 }
@@ -72,10 +74,11 @@ export class Watchdog {
   }
 
   add(wait: PointWait): void {
-    const nowNs = wait.phaseSinceNs;
-    this.#of(wait).fresh.add(wait);
-    if (wait.phase === 'unsubmitted' && nowNs <= this.#graceUntilNs) this.#giveGrace(wait, nowNs);
-    this.#schedule(nowNs);
+    const waits = this.#of(wait);
+    waits.fresh.add(wait);
+    const isUnderGrace = wait.phase === 'unsubmitted' && wait.phaseSinceNs <= this.#graceUntilNs;
+    if (isUnderGrace) this.#giveGrace(wait, wait.phaseSinceNs);
+    if (isUnderGrace || !this.#isAwake(waits, wait)) this.#schedule(wait.phaseSinceNs);
   }
 
   /** The wait's point has a fence now. */
@@ -84,7 +87,7 @@ export class Watchdog {
     this.#unsubmitted.reported.delete(wait);
     this.#grace.delete(wait);
     this.#submitted.fresh.add(wait);
-    this.#schedule(wait.phaseSinceNs);
+    if (!this.#isAwake(this.#submitted, wait)) this.#schedule(wait.phaseSinceNs);
   }
 
   remove(wait: PointWait): void {
@@ -123,6 +126,11 @@ export class Watchdog {
   #giveGrace(wait: PointWait, nowNs: bigint): void {
     if (this.#options.graceNs !== null && !this.#grace.has(wait))
       this.#grace.set(wait, nowNs + this.#options.graceNs);
+  }
+
+  /** Whether the timer comes no later than the youngest wait needs it: true for all but the first. */
+  #isAwake({ firstAfterNs }: PhaseWaits, wait: PointWait): boolean {
+    return this.#timer !== undefined && this.#timerDeadlineNs <= wait.phaseSinceNs + firstAfterNs;
   }
 
   /** One timer for all; set for the earliest deadline and not moved when that wait ends: it then finds nothing to do. */
@@ -212,7 +220,10 @@ export class Watchdog {
 }
 
 function phaseWaits(phase: FencePhase, limit: WatchdogLimit, reason: LostReason): PhaseWaits {
-  return { phase, limit, reason, fresh: new Set(), reported: new Set() };
+  const { reportAfterNs, giveUpAfterNs } = limit;
+  const firstAfterNs =
+    giveUpAfterNs !== null && giveUpAfterNs < reportAfterNs ? giveUpAfterNs : reportAfterNs;
+  return { phase, limit, reason, firstAfterNs, fresh: new Set(), reported: new Set() };
 }
 
 function first<T>(items: Iterable<T>): T | undefined {

@@ -10,7 +10,6 @@ import type { DeviceNode, SyncKernel } from '../../../devices/sync-kernel.ts';
 import type { SyncobjDevice } from '../../../devices/syncobj-device.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import { DEFAULT_STRATEGY } from '../../../sync/recovery/default-strategy.ts';
-import type { SyncTraceEvent } from '../../../sync/trace.ts';
 import { CountingKernel } from '../../world/counting-kernel.ts';
 
 /** `drm`: the kernel's own devices. `sim`: the simulated kernel's. */
@@ -31,8 +30,8 @@ export class SyncBed {
   readonly manager: SyncManager;
   /** The client's, which the manager does not import into first. Used directly, not counted. */
   readonly client: SyncobjDevice;
-  /** Called for each event of the manager while set. */
-  onTrace: ((event: SyncTraceEvent) => void) | undefined;
+  /** Called when the manager asks what becomes of a wait whose device has gone, while set. */
+  onWaitLost: (() => void) | undefined;
   readonly #pull: () => void;
   readonly #disposeKernel: () => void;
 
@@ -45,8 +44,13 @@ export class SyncBed {
       kernel: this.kernel,
       poller: this.poller,
       clock: this.clock,
-      strategy: DEFAULT_STRATEGY,
-      trace: (event) => this.onTrace?.(event),
+      strategy: {
+        ...DEFAULT_STRATEGY,
+        onWaitLost: (lost, context) => {
+          this.onWaitLost?.();
+          return DEFAULT_STRATEGY.onWaitLost(lost, context);
+        },
+      },
     });
     const [first] = this.manager.devices;
     const node = system.kernel

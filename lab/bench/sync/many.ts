@@ -117,15 +117,19 @@ function outcomeOf(timeline: SharedTimeline['timeline']): Promise<string> {
   });
 }
 
-/** The manager moves everything in the call in which it notices, so its end is the end of that call. */
+/** From the first question to the strategy until everybody else hears of the loss: the manager comes first, and moves everything. */
 function pulled(bed: SyncBed): Promise<number> {
   return new Promise((resolve) => {
-    bed.onTrace = ({ type }) => {
-      if (type !== 'device-lost') return;
-      const startNs = native.monotonicNs();
-      bed.onTrace = undefined;
-      queueMicrotask(() => resolve(Number(native.monotonicNs() - startNs)));
+    let startNs: bigint | undefined;
+    bed.onWaitLost = () => {
+      startNs = native.monotonicNs();
+      bed.onWaitLost = undefined;
     };
+    const subscription = bed.manager.devices$.subscribe(() => {
+      if (startNs === undefined) return;
+      resolve(Number(native.monotonicNs() - startNs));
+      subscription.unsubscribe();
+    });
     bed.pullImportDevice();
   });
 }
