@@ -132,6 +132,15 @@ export class HostWindow {
     return true;
   }
 
+  #resize(width: number, height: number): void {
+    // Without it the bounds of all subsurfaces count.
+    this.#xdgSurface.setWindowGeometry(0, 0, width, height);
+    const all = this.#host.compositor.createRegion();
+    all.add(0, 0, width, height);
+    this.surface.setOpaqueRegion(all);
+    all.destroy();
+  }
+
   /** What could not be shown before can be shown now. */
   askForFrame(): void {
     this.#wantsFrame = true;
@@ -167,8 +176,7 @@ export class HostWindow {
     this.#shown = buffer.target;
     this.#shownScale = scale;
     this.surface.setBufferScale(scale);
-    // Without it the bounds of all subsurfaces count.
-    if (resized) this.#xdgSurface.setWindowGeometry(0, 0, width / scale, height / scale);
+    if (resized) this.#resize(width / scale, height / scale);
     this.surface.attach(buffer.proxy, 0, 0);
     for (const rect of damage.rects())
       this.surface.damageBuffer(rect.x, rect.y, rect.width, rect.height);

@@ -96,7 +96,10 @@ export function planLayer(item: SceneItem, content: BufferContent, output: Outpu
       bufferScale: state.bufferScale,
       transform: state.bufferTransform,
       ...crop,
-      opaque: scaleRegion(clipTo(state.opaqueRegion, state), mapping, visible, 'in'),
+      // Not every host looks at the format.
+      opaque: content.opaque
+        ? Region.rect(0, 0, visible.width, visible.height)
+        : scaleRegion(clipTo(state.opaqueRegion, state), mapping, visible, 'in'),
       ...mapping,
     },
   };

@@ -3,6 +3,7 @@ import { cpus, release } from 'node:os';
 import { BenchUnavailableError } from './errors.ts';
 import type { BenchReport, BenchResult } from './result.ts';
 import { COMPOSITOR_TEST_NAMES, runCompositorBench } from './compositor/compositor-bench.ts';
+import { NESTED_TEST_NAMES, runNestedBench } from './compositor/nested-bench.ts';
 import { runSyncBench, SYNC_TEST_NAMES } from './sync/sync-bench.ts';
 import { runWireBench, WIRE_TEST_NAMES } from './wire/wire-bench.ts';
 
@@ -53,6 +54,13 @@ export const BENCHES: readonly Bench[] = [
     tests: COMPOSITOR_TEST_NAMES,
     rounds: 5,
     run: runCompositorBench,
+  },
+  {
+    name: 'nested',
+    description: 'our nested compositor in weston: buffers passed through against composited',
+    tests: NESTED_TEST_NAMES,
+    rounds: 7,
+    run: runNestedBench,
   },
 ];
 

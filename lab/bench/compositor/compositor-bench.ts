@@ -79,7 +79,8 @@ export async function runCompositorBench(options: CompositorBenchOptions): Promi
   if (wanted(START)) await measureStart(context);
 }
 
-async function requireWeston(): Promise<void> {
+/** Throws a BenchUnavailableError. */
+export async function requireWeston(): Promise<void> {
   try {
     await requirePackages(['weston']);
   } catch (error) {

@@ -41,13 +41,13 @@ export class DesktopServer {
     const socketPath = join(folder, kind.socket);
     for (const [name, text] of Object.entries(kind.files ?? {}))
       writeFileSync(join(folder, name), text);
+    const { WAYLAND_DISPLAY: _, ...inherited } = process.env;
     const env: NodeJS.ProcessEnv = {
-      ...process.env,
+      ...inherited,
       ...kind.env,
       XDG_RUNTIME_DIR: folder,
       WAYLAND_DEBUG: '',
     };
-    delete env['WAYLAND_DISPLAY'];
     const startNs = native.monotonicNs();
     // setpriv (util-linux) becomes the program, with the kernel's promise to kill it when we are gone, in whatever way.
     const asNobody = kind.refusesRoot === true && process.getuid?.() === 0;

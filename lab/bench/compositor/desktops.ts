@@ -49,6 +49,18 @@ export const SYNCLINE: DesktopKind = {
   socket: SOCKET,
 };
 
+/** Ours as a window of the compositor whose socket this is. */
+export function nestedSyncline(
+  mode: 'composited' | 'pass-through',
+  hostSocket: string,
+): DesktopKind {
+  return {
+    ...SYNCLINE,
+    args: [...SYNCLINE.args, '--backend', 'nested', '--nested-mode', mode],
+    env: { WAYLAND_DISPLAY: hostSocket },
+  };
+}
+
 export const WESTON: DesktopKind = {
   name: 'weston',
   command: 'weston',

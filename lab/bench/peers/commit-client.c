@@ -5,6 +5,8 @@
  * and `SOCKET hold` shows a window until stdin ends.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+
 #include "measure.h"
 
 #include <poll.h>
@@ -113,8 +115,10 @@ static void (*const toplevel_listener[])(void) = {(void (*)(void))on_toplevel_co
 
 static void make_buffers(struct window *window) {
   int stride = window->width * 4, size = stride * window->height;
-  int memory = memfd_create("bench", MFD_CLOEXEC);
+  int memory = memfd_create("bench", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (memory < 0 || ftruncate(memory, 2 * size) < 0) fail("memfd");
+  // As toolkits do.
+  if (fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) < 0) fail("F_ADD_SEALS");
   uint8_t *pixels = mmap(NULL, 2 * (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
   if (pixels == MAP_FAILED) fail("mmap");
   memset(pixels, 0x40, (size_t)size);
