@@ -45,6 +45,8 @@ export class NestedBackend implements Backend {
   readonly #pairs: Pair[] = [];
   /** Surfaces shown in frames so far: passed through, and copied for each reason. */
   readonly #counts = new Map<CopyReason | null, number>();
+  /** Frames of ours the host has drawn: after each it asks for the next one. */
+  #hostFrames = 0;
   #layers: LayerParts | null = null;
   #input: HostInput | undefined;
   #disposed = false;
@@ -106,12 +108,14 @@ export class NestedBackend implements Backend {
 
   stats(): BackendStats {
     const mode: NestedMode = this.passesBuffers ? 'pass-through' : 'composited';
-    if (!this.#layers) return { mode };
+    const hostFrames = this.#hostFrames;
+    if (!this.#layers) return { mode, hostFrames };
     const { uses, imports, timelines } = this.#layers;
     const copied: Record<string, number> = {};
     for (const [reason, count] of this.#counts) if (reason !== null) copied[reason] = count;
     return {
       mode,
+      hostFrames,
       explicitSync: timelines !== null,
       passed: this.#counts.get(null) ?? 0,
       copied,
@@ -183,6 +187,7 @@ export class NestedBackend implements Backend {
         else desktop.lost('the host closed our window');
       },
       frameDone: () => {
+        this.#hostFrames++;
         const nowNs = this.#clock.nowNs();
         if (this.tellsPresentation) output.clock.done(nowNs);
         else output.clock.presented(nowNs);

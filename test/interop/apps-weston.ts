@@ -5,13 +5,12 @@ import { until } from './apps-control.ts';
 import type { RunningProgram, Session } from './apps-session.ts';
 
 /** Ready to be connected to as WAYLAND_DISPLAY=weston. Its seat has no pointer and no keyboard. */
-export async function startWeston(session: Session): Promise<RunningProgram> {
-  const weston = session.run('weston', [
-    '--backend=headless-backend.so',
-    '--socket=weston',
-    '--no-config',
-    '--idle-time=0',
-  ]);
+export async function startWeston(
+  session: Session,
+  env: NodeJS.ProcessEnv = {},
+): Promise<RunningProgram> {
+  const args = ['--backend=headless-backend.so', '--socket=weston', '--no-config', '--idle-time=0'];
+  const weston = session.run('weston', args, env);
   const socket = join(session.directory, 'weston');
   await until(
     "weston's socket",
