@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SyncKernel } from '../devices/sync-kernel.ts';
 import { SystemClock } from '../native/clock.ts';
+import { systemError } from '../native/errors.ts';
 import { Lifetime } from '../native/lifetime.ts';
 import { Poller } from '../native/poller.ts';
 import type { GpuControl } from '../compositor/control/control-operations.ts';
@@ -19,7 +20,8 @@ import { boundYoungGeneration } from './young-generation.ts';
 
 export type GpuChoice =
   | { readonly kind: 'sim'; readonly count: number }
-  | { readonly kind: 'drm' | 'none' };
+  /** `outer-sim`: the simulated GPUs of the compositor whose command we are, which clients and both compositors then share. */
+  | { readonly kind: 'drm' | 'none' | 'outer-sim' };
 
 export interface SessionOptions {
   /** Empty: run until told to stop. */
@@ -41,6 +43,7 @@ export interface SessionOptions {
   readonly verbose: boolean;
 }
 
+const ENOENT = 2;
 /** Tells the command inside where the simulated GPUs are (lab/conform/prepare.ts, devices/simulated/remote-kernel.ts). */
 const SIM_SOCKET_VARIABLE = 'SYNCLINE_SIM';
 
@@ -148,6 +151,8 @@ async function makeKernel(
   choice: GpuChoice,
   { poller, clock, lifetime, simSocket }: KernelParts,
 ): Promise<{ kernel: SyncKernel; gpus: GpuControl | null }> {
+  if (choice.kind === 'outer-sim')
+    return { kernel: await outerKernel(poller, lifetime), gpus: null };
   if (choice.kind !== 'sim') {
     const { LinuxKernel } = await import('../devices/linux/linux-kernel.ts');
     const kernel = lifetime.add(new LinuxKernel({ poller }));
@@ -178,6 +183,19 @@ function withoutDevices(kernel: SyncKernel): SyncKernel {
     listNodes: () => [],
     openDevice: (node) => kernel.openDevice(node),
   };
+}
+
+/** Throws a SystemError when there is no compositor outside, or it has gone. */
+async function outerKernel(poller: Poller, lifetime: Lifetime): Promise<SyncKernel> {
+  const path = process.env[SIM_SOCKET_VARIABLE];
+  if (path === undefined) {
+    const reason = `there are no simulated GPUs outside (${SIM_SOCKET_VARIABLE} is not set)`;
+    throw systemError('ENOENT', ENOENT, 'connect', reason);
+  }
+  const { RemoteKernel } = await import('../devices/simulated/remote-kernel.ts');
+  const kernel = new RemoteKernel({ path, poller });
+  lifetime.add(() => kernel.dispose());
+  return kernel;
 }
 
 async function backendOf(

@@ -60,9 +60,14 @@ export function compositorCommand(): Command {
         .choices(LOST_BUFFER_POLICIES)
         .default(LOST_BUFFER_POLICIES[0]),
     )
-    .option('--gpus <which>', 'sim:N simulated GPUs, drm (the machine’s), or none', gpus, {
-      kind: 'drm',
-    })
+    .option(
+      '--gpus <which>',
+      'sim:N simulated GPUs, sim (those of the compositor outside), drm (the machine’s), or none',
+      gpus,
+      {
+        kind: 'drm',
+      },
+    )
     .option('--control <path>', 'open a control socket (JSON lines, mode 0600)')
     .option('--trace <file>', 'write what happens to each commit as Chrome trace JSON')
     .option('--screenshot <file>', 'write a PNG at the end, and on each SIGUSR1')
@@ -162,7 +167,8 @@ function positive(text: string): number {
 
 function gpus(text: string): GpuChoice {
   if (text === 'drm' || text === 'none') return { kind: text };
+  if (text === 'sim') return { kind: 'outer-sim' };
   const count = Number(/^sim:(\d+)$/.exec(text)?.[1] ?? NaN);
   if (count >= 0 && count <= MAX_GPUS) return { kind: 'sim', count };
-  throw new InvalidArgumentError(`Expected sim:N (at most ${MAX_GPUS}), drm or none.`);
+  throw new InvalidArgumentError(`Expected sim:N (at most ${MAX_GPUS}), sim, drm or none.`);
 }

@@ -13,6 +13,7 @@ import { HostBuffers } from './host-buffers.ts';
 import type { HostConnection } from './host-connection.ts';
 import { HostFrame } from './host-frame.ts';
 import type { LayerParts } from './host-layer.ts';
+import { HostPresentation } from './host-presentation.ts';
 import { HostScene } from './host-scene.ts';
 import { bufferScale } from './layer-plan.ts';
 
@@ -22,8 +23,8 @@ export interface HostWindowListener {
   /** Whole pixels of ours a surface-local one of the host. */
   scaled(scale: number): void;
   closed(): void;
-  /** The host wants the next frame. */
-  frameDone(): void;
+  /** The host wants the next frame. Returns the time. */
+  frameDone(): bigint;
   /** The host has told when a frame was seen. */
   blanked(presentation: Presentation): void;
   /** A frame that could not be shown can be now. */
@@ -45,6 +46,7 @@ export class HostWindow {
   readonly #listener: HostWindowListener;
   /** Null: everything is drawn by us. */
   readonly #scene: HostScene | null;
+  readonly #presentation: HostPresentation;
   #frame: HostFrame | undefined;
   /** The last frame was made of the scene's surfaces. */
   #passes = false;
@@ -64,6 +66,7 @@ export class HostWindow {
   ) {
     this.#host = host;
     this.#listener = listener;
+    this.#presentation = new HostPresentation((presentation) => listener.blanked(presentation));
     this.#buffers = new HostBuffers(host.shm, 'xrgb8888', () => listener.canDraw());
     this.surface = host.compositor.createSurface();
     this.#scene = layers && new HostScene(layers, this.surface, () => this.askForFrame());
@@ -115,17 +118,14 @@ export class HostWindow {
     else this.#scene?.clear();
     const top = passes ? this.#scene?.top : undefined;
     this.#frame?.cancelCallbacks();
-    this.#frame = new HostFrame(
-      top ? [this.surface, top] : [this.surface],
-      this.#host.presentation,
-      {
-        done: () => this.#listener.frameDone(),
-        seen: (presentation) => {
-          if (presentation) this.#listener.blanked(presentation);
-          frame.seen(presentation);
-        },
+    const told = this.#presentation.follow(frame);
+    const surfaces = top ? [this.surface, top] : [this.surface];
+    this.#frame = new HostFrame(surfaces, this.#host.presentation, {
+      done: () => {
+        told.done(this.#listener.frameDone());
       },
-    );
+      seen: (presentation) => told.seen(presentation),
+    });
     this.#scene?.commit();
     this.surface.commit();
     this.#passes = passes;

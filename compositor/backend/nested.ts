@@ -191,6 +191,7 @@ export class NestedBackend implements Backend {
         const nowNs = this.#clock.nowNs();
         if (this.tellsPresentation) output.clock.done(nowNs);
         else output.clock.presented(nowNs);
+        return nowNs;
       },
       blanked: ({ timestampNs }) => output.clock.alignTo(timestampNs),
       canDraw: () => output.clock.schedule(),
