@@ -161,14 +161,15 @@ export class Desktop implements BackendHost {
   }
 
   /** All that is shown, bottom to top: windows, overlays, and the cursor if wanted. */
-  *sceneRoots(options: { readonly cursor: boolean }): Iterable<SceneRoot> {
-    yield* this.shell.roots();
+  sceneRoots(options: { readonly cursor: boolean }): SceneRoot[] {
+    const roots = this.shell.roots();
     for (const overlay of this.#overlays) {
       const root = overlay();
-      if (root) yield root;
+      if (root) roots.push(root);
     }
     const cursor = options.cursor ? this.cursor.root() : null;
-    if (cursor) yield cursor;
+    if (cursor) roots.push(cursor);
+    return roots;
   }
 
   /** Something on screen moved, came or went. */

@@ -1,6 +1,6 @@
 /** One output's cycle: damage → latch → compose → show → frame callbacks and presentation feedback. */
 import { WpPresentationFeedbackKind } from '../../protocols/generated/presentation-time.interfaces.ts';
-import type { Backend, Presentation } from '../backend/backend.ts';
+import type { Backend, Presentation, FrameItem } from '../backend/backend.ts';
 import { ARGB8888 } from '../buffer/format.ts';
 import type { Scheduler } from '../commit/scheduler.ts';
 import type { CompositorLog } from '../log.ts';
@@ -113,10 +113,17 @@ export class Repaint implements FrameClockListener {
     const told = backend.passesBuffers && this.#tracker.changed;
     if (damage.isEmpty && !wanted && !told && backend.wantsFrame?.(output) !== true) return 'none';
     const frames: SurfaceFrame[] = [];
+    const items = this.#items;
+    const tracker = this.#tracker;
+    let frameItems: FrameItem[] | undefined;
     const shown = backend.show({
       output,
       damage,
-      items: this.#items.map((item) => ({ ...item, damage: this.#tracker.damageOf(item.surface) })),
+      // Most backends only paint.
+      get items() {
+        frameItems ??= items.map((item) => ({ ...item, damage: tracker.damageOf(item.surface) }));
+        return frameItems;
+      },
       paint: (target, part) => this.#paint(target, this.#items, this.#map, part, BACKGROUND),
       paintBackground: (target, part) => this.#paint(target, [], this.#map, part, BACKGROUND),
       paintItem: (target, item, originX, originY, part) => {

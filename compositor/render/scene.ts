@@ -35,9 +35,14 @@ export function flattenScene(roots: Iterable<SceneRoot>): SceneItem[] {
 /** Adds one tree, bottom to top. Iterative: a client chooses the depth. */
 export function flattenTree(root: SceneRoot, items: SceneItem[]): void {
   const { surface } = root;
-  if (!surface.current.content) return;
+  const { current } = surface;
+  if (!current.content) return;
+  if (current.children.length === 1) {
+    items.push({ surface, state: current, x: root.x, y: root.y });
+    return;
+  }
   const stack: Level[] = [
-    { owner: surface, children: surface.current.children, x: root.x, y: root.y, index: 0 },
+    { owner: surface, children: current.children, x: root.x, y: root.y, index: 0 },
   ];
   for (let level = stack[0]; level; level = stack[stack.length - 1]) {
     const child = level.children[level.index++];

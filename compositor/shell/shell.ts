@@ -98,18 +98,22 @@ export class Shell implements ToplevelListener, PopupListener {
   }
 
   /** Bottom to top: each window with its popups above it. */
-  *roots(): Iterable<SceneRoot> {
-    for (const toplevel of this.#stack) if (!toplevel.minimized) yield* withPopups(toplevel);
+  roots(): SceneRoot[] {
+    const roots: SceneRoot[] = [];
+    for (const toplevel of this.#stack) if (!toplevel.minimized) addWithPopups(toplevel, roots);
+    return roots;
   }
 
   /** A window with its popups above it, bottom to top. */
-  rootsOf(toplevel: Toplevel): Iterable<SceneRoot> {
-    return withPopups(toplevel);
+  rootsOf(toplevel: Toplevel): SceneRoot[] {
+    const roots: SceneRoot[] = [];
+    addWithPopups(toplevel, roots);
+    return roots;
   }
 
   /** Top to bottom, for hit tests. */
   rootsFromTop(): SceneRoot[] {
-    return [...this.roots()].reverse();
+    return this.roots().reverse();
   }
 
   /** Puts the window geometry's corner at a global point. */
@@ -355,10 +359,10 @@ export class Shell implements ToplevelListener, PopupListener {
   }
 }
 
-function* withPopups(role: Toplevel | Popup): Iterable<SceneRoot> {
+function addWithPopups(role: Toplevel | Popup, roots: SceneRoot[]): void {
   const { geometry, surface } = role;
-  yield { surface, x: role.x - geometry.x, y: role.y - geometry.y };
-  for (const popup of role.popups) yield* withPopups(popup);
+  roots.push({ surface, x: role.x - geometry.x, y: role.y - geometry.y });
+  for (const popup of role.popups) addWithPopups(popup, roots);
 }
 
 function remove<T>(list: T[], item: T): void {

@@ -103,14 +103,15 @@ export class Region {
     return false;
   }
 
-  /** Whether every pixel of the rectangle is in the set. */
-  containsRect(rect: Rect): boolean {
-    return Region.rect(rect.x, rect.y, rect.width, rect.height).subtract(this).isEmpty;
+  /** Whether every pixel of the rectangle is in the set; an empty one is. */
+  containsRect({ x, y, width, height }: Rect): boolean {
+    return width <= 0 || height <= 0 || this.#containsBox(x, y, x + width, y + height);
   }
 
   union(other: Region): Region {
-    if (other.isEmpty || this.#covers(other)) return this;
+    if (other.isEmpty) return this;
     if (this.isEmpty || other.#covers(this)) return other;
+    if (this.#containsBox(other.#left, other.#top, other.#right, other.#bottom)) return this;
     return this.#combine(other, 'union');
   }
 
@@ -171,6 +172,22 @@ export class Region {
     );
   }
 
+  /** Whether this has every pixel of a box that is not empty. */
+  #containsBox(left: number, top: number, right: number, bottom: number): boolean {
+    const within =
+      this.#left <= left && this.#right >= right && this.#top <= top && this.#bottom >= bottom;
+    if (!within || this.#bands === null) return within;
+    // The first row not found yet.
+    let row = top;
+    for (const band of this.#bands) {
+      if (band.bottom <= row) continue;
+      if (band.top > row || !coversSpan(band.spans, left, right)) return false;
+      row = band.bottom;
+      if (row >= bottom) return true;
+    }
+    return false;
+  }
+
   /** Whether the two are apart, seen from their extents. So is whatever is empty. */
   #misses(other: Region): boolean {
     return (
@@ -208,6 +225,15 @@ export class Region {
 function covers(spans: readonly number[], x: number): boolean {
   for (let index = 0; index + 1 < spans.length; index += 2) {
     if (x >= (spans[index] ?? Infinity) && x < (spans[index + 1] ?? -Infinity)) return true;
+  }
+  return false;
+}
+
+function coversSpan(spans: readonly number[], left: number, right: number): boolean {
+  for (let index = 0; index + 1 < spans.length; index += 2) {
+    if (left < (spans[index + 1] ?? -Infinity)) {
+      return left >= (spans[index] ?? Infinity) && right <= (spans[index + 1] ?? -Infinity);
+    }
   }
   return false;
 }

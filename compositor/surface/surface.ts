@@ -208,7 +208,8 @@ export class Surface {
     this.#current = state;
     this.#appliedUpdate = update.number;
     if (changes.frameCallbacks) {
-      this.#frameCallbacks = [...(this.#frameCallbacks ?? []), ...changes.frameCallbacks];
+      this.#frameCallbacks =
+        this.#frameCallbacks?.concat(changes.frameCallbacks) ?? changes.frameCallbacks;
     }
     for (const feedback of this.#feedbacks ?? []) feedback.discarded();
     this.#feedbacks = changes.feedbacks;
@@ -226,10 +227,13 @@ export class Surface {
 
   /** For the scheduler: tells everybody, then lets the replaced content go. */
   notifyApplied(applied: AppliedUpdate): void {
-    this.#role?.applied?.(applied);
-    for (const listener of this.#appliedListeners) listener(applied);
-    this.#scheduler.applied(applied);
-    if (applied.newContent) applied.previous.content?.drop();
+    try {
+      this.#role?.applied?.(applied);
+      for (const listener of this.#appliedListeners) listener(applied);
+      this.#scheduler.applied(applied);
+    } finally {
+      if (applied.newContent) applied.previous.content?.drop();
+    }
   }
 
   /** For subsurfaces, whose going takes effect at once (wayland.xml: wl_subsurface.destroy). */

@@ -33,7 +33,7 @@ function combine(kind: string, a: Set<string>, b: Set<string>): Set<string> {
 
 test('any sequence of operations equals the same on sets of pixels', () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 8 }), (operations) => {
+    fc.property(fc.array(operation, { maxLength: 8 }), rect, (operations, probe) => {
       let region = Region.empty;
       let model = new Set<string>();
       for (const { kind, rects } of operations) {
@@ -48,6 +48,9 @@ test('any sequence of operations equals the same on sets of pixels', () => {
       // Disjoint: as many pixels as their areas say.
       expect(rects.reduce((area, { width, height }) => area + width * height, 0)).toBe(model.size);
       expect(region.isEmpty).toBe(model.size === 0);
+      expect(region.containsRect(probe)).toBe(
+        [...pixelsOf([probe])].every((pixel) => model.has(pixel)),
+      );
       for (let x = -1; x <= 2 * SIDE; x++) {
         expect(region.contains(x, 5)).toBe(model.has(`${x},5`));
       }
@@ -73,5 +76,9 @@ test('extents and containsRect', () => {
   expect(region.extents).toEqual({ x: 2, y: 1, width: 9, height: 7 });
   expect(region.containsRect({ x: 2, y: 3, width: 4, height: 5 })).toBe(true);
   expect(region.containsRect({ x: 2, y: 3, width: 5, height: 5 })).toBe(false);
+  const stairs = Region.rect(0, 0, 4, 4).union(Region.rect(2, 4, 4, 4));
+  expect(stairs.containsRect({ x: 2, y: 1, width: 2, height: 6 })).toBe(true);
+  expect(stairs.containsRect({ x: 1, y: 1, width: 3, height: 6 })).toBe(false);
+  expect(stairs.containsRect({ x: 0, y: 0, width: 0, height: 9 })).toBe(true);
   expect(Region.empty.extents).toEqual({ x: 0, y: 0, width: 0, height: 0 });
 });
