@@ -75,6 +75,9 @@ export class Debt implements Signallable, Retryable {
   }
 }
 
+/** The usual case of a timeline that is only waited for. */
+const NO_DEBTS: readonly Debt[] = [];
+
 export class ReleaseDebts implements ReleaseHome {
   readonly #context: SyncContext;
   readonly #account: Account;
@@ -101,8 +104,9 @@ export class ReleaseDebts implements ReleaseHome {
     return this.#host.imports.current;
   }
 
-  all(): Debt[] {
-    return [...this.#debts.values()];
+  /** A copy: what is done with one may change them. */
+  all(): readonly Debt[] {
+    return this.#debts.size === 0 ? NO_DEBTS : [...this.#debts.values()];
   }
 
   /** BudgetExceededError: nothing was made. */

@@ -64,8 +64,9 @@ export class WaitList {
     return this.#byPoint.values();
   }
 
+  /** A copy: what is done with one may change them. */
   unfencedWaits(): PointWait[] {
-    return [...this.#queued, ...this.#blind];
+    return this.#queued.concat(this.#blind);
   }
 
   /**

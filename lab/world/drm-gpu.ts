@@ -1,17 +1,17 @@
 /** A real GPU in the VM: pulled by its sysfs `remove`, plugged in by a bus rescan. */
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { native } from '../../native/binding.ts';
 import { hasErrno } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { O_RDWR } from '../../native/open-flags.ts';
 import type { DeviceNode, SyncKernel } from '../../devices/sync-kernel.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
+import { rescanGpus } from '../kernel/gpus.ts';
 import type { LabFences } from './lab-fences.ts';
 import type { LabGpu } from './world.ts';
 
 const PCI_PREFIX = 'pci:';
-const PCI_RESCAN = '/sys/bus/pci/rescan';
 /** DRM_CAP_SYNCOBJ: any ioctl would do to notice the removal. */
 const DRM_CAP_SYNCOBJ = 0x13;
 const REMOVAL_LIMIT_NS = 10_000_000_000n;
@@ -67,7 +67,7 @@ export class DrmGpu implements LabGpu {
   }
 
   async add(): Promise<void> {
-    writeFileSync(PCI_RESCAN, '1');
+    rescanGpus();
     this.#host.onDevice('added', this.id);
     if (!(await this.#host.until(() => this.#usable(), 10_000))) {
       throw new Error(`${this.id} did not come back after the rescan`);

@@ -8,7 +8,7 @@ import { EPOLLET, EPOLLIN } from '../../../native/poller.ts';
 import type { SyncobjDevice, SyncobjHandle } from '../../../devices/syncobj-device.ts';
 import { median } from '../statistics.ts';
 import type { SyncBed } from './bed.ts';
-import { signalPoint, WARM_UP } from './waits.ts';
+import { signalPoint, type Amount } from './waits.ts';
 
 interface BareTimeline {
   readonly device: SyncobjDevice;
@@ -18,28 +18,28 @@ interface BareTimeline {
 }
 
 /** Export, info, close: p50 in nanoseconds. */
-export function measureBareSubmitted(bed: SyncBed, count: number): number {
+export function measureBareSubmitted(bed: SyncBed, { count, warmUp }: Amount): number {
   const bare = makeTimeline(bed);
   const times: number[] = [];
-  for (let index = 0; index < WARM_UP + count; index++) {
+  for (let index = 0; index < warmUp + count; index++) {
     const point = BigInt(index + 1);
     signalPoint(bed, bare.handle, point);
     const startNs = native.monotonicNs();
     readFence(bed, bare, point);
-    if (index >= WARM_UP) times.push(Number(native.monotonicNs() - startNs));
+    if (index >= warmUp) times.push(Number(native.monotonicNs() - startNs));
   }
   bare.device.destroy(bare.imported);
   return median(times);
 }
 
 /** Armed and not submitted; then signal, wake-up, query, export, info, close: p50 in nanoseconds. */
-export async function measureBareSignal(bed: SyncBed, count: number): Promise<number> {
+export async function measureBareSignal(bed: SyncBed, { count, warmUp }: Amount): Promise<number> {
   const bare = makeTimeline(bed);
   const eventfd = new OwnedFd(native.eventfd(0));
   let onEdge = (): void => undefined;
   const watch = bed.poller.watch(eventfd.fd, EPOLLIN | EPOLLET, () => onEdge());
   const times: number[] = [];
-  for (let index = 0; index < WARM_UP + count; index++) {
+  for (let index = 0; index < warmUp + count; index++) {
     const point = BigInt(index + 1);
     bare.device.arm(bare.imported, point, 'available', eventfd.fd);
     requireUnsubmitted(bare, point);
@@ -55,7 +55,7 @@ export async function measureBareSignal(bed: SyncBed, count: number): Promise<nu
         signalPoint(bed, bare.handle, point);
       });
     });
-    if (index >= WARM_UP) times.push(Number(native.monotonicNs() - startNs));
+    if (index >= warmUp) times.push(Number(native.monotonicNs() - startNs));
   }
   watch.close();
   eventfd.close();

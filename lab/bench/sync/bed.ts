@@ -1,5 +1,4 @@
 /** Two devices and a sync manager in real time: what the sync bench measures on. */
-import { writeFileSync } from 'node:fs';
 import { native } from '../../../native/binding.ts';
 import { SystemClock } from '../../../native/clock.ts';
 import type { Clock } from '../../../native/clock.ts';
@@ -8,12 +7,20 @@ import { LinuxKernel } from '../../../devices/linux/linux-kernel.ts';
 import { SimulatedKernel } from '../../../devices/simulated/simulated-kernel.ts';
 import type { DeviceNode, SyncKernel } from '../../../devices/sync-kernel.ts';
 import type { SyncobjDevice } from '../../../devices/syncobj-device.ts';
+import { removeGpu } from '../../kernel/gpus.ts';
+import { SILENT_LOG } from '../../../sync/log.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import { DEFAULT_STRATEGY } from '../../../sync/recovery/default-strategy.ts';
-import { CountingKernel } from '../../world/counting-kernel.ts';
 
 /** `drm`: the kernel's own devices. `sim`: the simulated kernel's. */
 export type BedKind = 'drm' | 'sim';
+
+/** A kernel and what the bed does with it. */
+interface BedSystem {
+  readonly kernel: LinuxKernel | SimulatedKernel;
+  calls(): number;
+  pull(id: string): void;
+}
 
 const PCI = 'pci:';
 
@@ -26,12 +33,13 @@ export function pluggableNodes(kernel: SyncKernel): DeviceNode[] {
 export class SyncBed {
   readonly clock: Clock = new SystemClock();
   readonly poller: Poller = new Poller();
-  readonly kernel: CountingKernel;
+  readonly kernel: SyncKernel;
   readonly manager: SyncManager;
-  /** The client's, which the manager does not import into first. Used directly, not counted. */
+  /** The client's, which the manager does not import into first. */
   readonly client: SyncobjDevice;
-  /** Called when the manager asks what becomes of a wait whose device has gone, while set. */
-  onWaitLost: (() => void) | undefined;
+  /** Called when the manager begins to deal with the loss of a device, which its first act is to log. */
+  onLoss: (() => void) | undefined;
+  readonly #calls: () => number;
   readonly #pull: () => void;
   readonly #disposeKernel: () => void;
 
@@ -39,18 +47,14 @@ export class SyncBed {
     native.setNofileLimit(native.getNofileLimit().hard);
     const system = kind === 'drm' ? this.#linux() : this.#simulated();
     this.#disposeKernel = () => system.kernel.dispose();
-    this.kernel = new CountingKernel(system.kernel);
+    this.kernel = system.kernel;
+    this.#calls = system.calls;
     this.manager = new SyncManager({
       kernel: this.kernel,
       poller: this.poller,
       clock: this.clock,
-      strategy: {
-        ...DEFAULT_STRATEGY,
-        onWaitLost: (lost, context) => {
-          this.onWaitLost?.();
-          return DEFAULT_STRATEGY.onWaitLost(lost, context);
-        },
-      },
+      strategy: DEFAULT_STRATEGY,
+      log: { ...SILENT_LOG, info: () => this.onLoss?.() },
     });
     const [first] = this.manager.devices;
     const node = system.kernel
@@ -60,6 +64,11 @@ export class SyncBed {
     this.#pull = () => system.pull(first.id);
     this.client = system.kernel.openDevice(node);
     this.poller.start();
+  }
+
+  /** Calls into the kernel so far, the client's included: syscalls of the addon, or ioctls that simulated devices have answered. */
+  get calls(): number {
+    return this.#calls();
   }
 
   /** The device that imports go to leaves. */
@@ -74,17 +83,22 @@ export class SyncBed {
     this.poller.close();
   }
 
-  #linux(): { kernel: LinuxKernel; pull: (id: string) => void } {
+  #linux(): BedSystem {
     return {
       kernel: new LinuxKernel({ poller: this.poller }),
-      pull: (id) => writeFileSync(`/sys/bus/pci/devices/${id.slice(PCI.length)}/remove`, '1'),
+      calls: () => native.syscalls(),
+      pull: (id) => removeGpu(id.slice(PCI.length)),
     };
   }
 
-  #simulated(): { kernel: SimulatedKernel; pull: (id: string) => void } {
+  #simulated(): BedSystem {
     const kernel = new SimulatedKernel(this.clock);
     kernel.addDevice({ id: 'sim:0' });
     kernel.addDevice({ id: 'sim:1' });
-    return { kernel, pull: (id) => kernel.removeDevice(id) };
+    return {
+      kernel,
+      calls: () => kernel.ioctlCount,
+      pull: (id) => kernel.removeDevice(id),
+    };
   }
 }

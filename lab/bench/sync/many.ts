@@ -117,13 +117,13 @@ function outcomeOf(timeline: SharedTimeline['timeline']): Promise<string> {
   });
 }
 
-/** From the first question to the strategy until everybody else hears of the loss: the manager comes first, and moves everything. */
+/** Until everybody else hears of the loss: the manager is told first, and moves everything. */
 function pulled(bed: SyncBed): Promise<number> {
   return new Promise((resolve) => {
     let startNs: bigint | undefined;
-    bed.onWaitLost = () => {
+    bed.onLoss = () => {
       startNs = native.monotonicNs();
-      bed.onWaitLost = undefined;
+      bed.onLoss = undefined;
     };
     const subscription = bed.manager.devices$.subscribe(() => {
       if (startNs === undefined) return;

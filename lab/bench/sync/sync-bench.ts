@@ -1,9 +1,9 @@
 /** The bench `sync`: waiting for points, ours against a minimal C loop with the same ioctls, and what many waits cost. */
-import { existsSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { LinuxKernel } from '../../../devices/linux/linux-kernel.ts';
 import { Poller } from '../../../native/poller.ts';
+import { rescanGpus } from '../../kernel/gpus.ts';
 import { projectRoot } from '../../kernel/project.ts';
 import { BenchBrokenError } from '../errors.ts';
 import { LineProcess } from '../line-process.ts';
@@ -14,7 +14,7 @@ import type { Pair } from '../statistics.ts';
 import { pluggableNodes } from './bed.ts';
 import type { BedKind } from './bed.ts';
 import type { PendingFigures, UnplugFigures } from './many.ts';
-import type { WaitTimes } from './waits.ts';
+import type { ComparedTimes } from './program.ts';
 
 export interface SyncBenchOptions {
   readonly rounds: number;
@@ -36,12 +36,12 @@ const C_LOOP = 'epoll loop in C';
 const BARE_PORT = 'device port without the manager';
 /** At most twice the time of the peer. */
 const LEAST_RATIO = 0.5;
-const PCI_RESCAN = '/sys/bus/pci/rescan';
 const WAITS_A_ROUND = 400;
 const PENDING_WAITS = 10_000;
 const UNPLUG_TIMELINES = 1_000;
+const MOST_UNPLUGS = 5;
 const FRAME_MS = 16.7;
-const MAX_IOCTLS = 6;
+const MAX_CALLS = 6;
 const MAX_WAIT_BYTES = 1024;
 
 /** On the kernel's devices when there are two that can be pulled (the VM), else what makes sense on simulated ones. */
@@ -85,9 +85,9 @@ class SyncBench {
     const count = this.#scaled(WAITS_A_ROUND);
     const ours = await this.#start();
     try {
-      const measured: WaitTimes[] = [];
-      const measureOurs = async (): Promise<WaitTimes> => {
-        const times = (await ours.ask(`${mode} ${count}`)) as WaitTimes;
+      const measured: ComparedTimes[] = [];
+      const measureOurs = async (): Promise<ComparedTimes> => {
+        const times = (await ours.ask(`${mode} ${count}`)) as ComparedTimes;
         measured.push(times);
         return times;
       };
@@ -103,13 +103,13 @@ class SyncBench {
       const bare = measured.map((times) => ({ ours: times, theirs: { p50Ns: times.bareP50Ns } }));
       this.#reportTimes(`${name}-port`, `${BARE_PORT}, ${this.#here}`, bare);
       this.#report({
-        name: `${name}-ioctls`,
+        name: `${name}-calls`,
         peer: this.#here,
-        ours: rounded(median(measured.map(({ ioctls }) => ioctls))),
-        unit: 'ioctls/commit',
+        ours: rounded(median(measured.map(({ calls }) => calls))),
+        unit: this.#kind === 'drm' ? 'syscalls/commit' : 'ioctls/commit',
         ...(mode === 'submitted' && {
-          target: `≤ ${MAX_IOCTLS}`,
-          reached: measured.every(({ ioctls }) => ioctls <= MAX_IOCTLS),
+          target: `≤ ${MAX_CALLS}`,
+          reached: measured.every(({ calls }) => calls <= MAX_CALLS),
         }),
       });
     } finally {
@@ -145,30 +145,40 @@ class SyncBench {
     }
   }
 
-  /** Once: it pulls a device out, which then has to be plugged in again. */
+  /** A process a round: the loss is met with cold code, as by a compositor that seldom loses a device. */
   async unplug(): Promise<void> {
     const count = this.#scaled(UNPLUG_TIMELINES);
-    const loopNs = this.#kind === 'drm' ? (await this.#loop('rehome', count)).p50Ns : undefined;
+    const rounds: UnplugFigures[] = [];
+    const loops: number[] = [];
+    for (let round = 0; round < Math.min(this.#options.rounds, MOST_UNPLUGS); round++) {
+      if (this.#kind === 'drm') loops.push((await this.#loop('rehome', count)).p50Ns);
+      rounds.push(await this.#unplugOnce(count));
+    }
+    const rehomeNs = median(rounds.map((figures) => figures.rehomeNs));
+    const unit = `ms for ${rounds[0]?.waits ?? 0} waits`;
+    const comparison = (theirsNs: number) => ({
+      rounds: rounds.length,
+      wallRatio: rounded(theirsNs / rehomeNs),
+      ours: rounded(rehomeNs / 1e6),
+      theirs: rounded(theirsNs / 1e6),
+      unit,
+      target: `≤ ${FRAME_MS} ms natively`,
+      reached: rehomeNs / 1e6 <= FRAME_MS,
+    });
+    if (loops.length === 0) this.#skip(UNPLUG, unit, 'needs DRM devices');
+    else this.#report({ name: UNPLUG, peer: C_LOOP, ...comparison(median(loops)) });
+    const bareNs = median(rounds.map((figures) => figures.bareNs));
+    const peer = `${BARE_PORT}, ${this.#here}`;
+    this.#report({ name: `${UNPLUG}-port`, peer, ...comparison(bareNs) });
+  }
+
+  async #unplugOnce(count: number): Promise<UnplugFigures> {
     const ours = await this.#start();
     try {
-      const figures = (await ours.ask(`unplug ${count}`)) as UnplugFigures;
-      const { rehomeNs, bareNs, waits } = figures;
-      const unit = `ms for ${waits} waits`;
-      const comparison = (theirsNs: number) => ({
-        wallRatio: rounded(theirsNs / rehomeNs),
-        ours: rounded(rehomeNs / 1e6),
-        theirs: rounded(theirsNs / 1e6),
-        unit,
-        target: `≤ ${FRAME_MS} ms natively`,
-        reached: rehomeNs / 1e6 <= FRAME_MS,
-      });
-      if (loopNs === undefined) this.#skip(UNPLUG, unit, 'needs DRM devices');
-      else this.#report({ name: UNPLUG, peer: C_LOOP, ...comparison(loopNs) });
-      const peer = `${BARE_PORT}, ${this.#here}`;
-      this.#report({ name: `${UNPLUG}-port`, peer, ...comparison(bareNs) });
+      return (await ours.ask(`unplug ${count}`)) as UnplugFigures;
     } finally {
       await ours.end();
-      if (this.#kind === 'drm' && existsSync(PCI_RESCAN)) writeFileSync(PCI_RESCAN, '1');
+      if (this.#kind === 'drm') rescanGpus();
     }
   }
 

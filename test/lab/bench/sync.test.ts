@@ -12,7 +12,7 @@ test('every test of explicit sync runs, or says why it was skipped', async () =>
     expect(byName.get(`${name}-port`)?.wallRatio).toBeGreaterThan(0);
   }
   // Counted, not timed: these hold on any machine.
-  expect(byName.get('sync-commit-submitted-ioctls')?.ours).toBeLessThanOrEqual(6);
+  expect(byName.get('sync-commit-submitted-calls')?.ours).toBeLessThanOrEqual(6);
   expect(byName.get('sync-pending-memory')?.ours).toBeGreaterThan(0);
   expect(byName.get('sync-unplug-port')?.unit).toMatch(/^ms for \d+ waits$/);
 }, 120_000);
