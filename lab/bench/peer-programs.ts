@@ -41,6 +41,7 @@ export const COMMIT_CLIENT: PeerProgram = {
   packages: ['libwayland-dev'],
 };
 export const SYNC_LOOP: PeerProgram = { name: 'sync-loop', libraries: [], packages: [] };
+export const STAND_IN_LOOP: PeerProgram = { name: 'stand-in-loop', libraries: [], packages: [] };
 
 /** The path of the compiled program. Throws a BenchUnavailableError when it is neither there nor can be made here. */
 export async function peerProgram(program: PeerProgram): Promise<string> {

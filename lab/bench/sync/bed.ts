@@ -11,13 +11,14 @@ import { removeGpu } from '../../kernel/gpus.ts';
 import { SILENT_LOG } from '../../../sync/log.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import { DEFAULT_STRATEGY } from '../../../sync/recovery/default-strategy.ts';
+import { StandInKernel } from './stand-in-kernel.ts';
 
-/** `drm`: the kernel's own devices. `sim`: the simulated kernel's. */
-export type BedKind = 'drm' | 'sim';
+/** `drm`: the kernel's own devices. `sim`: the simulated kernel's. `stand-in`: as many syscalls, without devices. */
+export type BedKind = 'drm' | 'sim' | 'stand-in';
 
 /** A kernel and what the bed does with it. */
 interface BedSystem {
-  readonly kernel: LinuxKernel | SimulatedKernel;
+  readonly kernel: LinuxKernel | SimulatedKernel | StandInKernel;
   calls(): number;
   pull(id: string): void;
 }
@@ -45,7 +46,7 @@ export class SyncBed {
 
   constructor(kind: BedKind) {
     native.setNofileLimit(native.getNofileLimit().hard);
-    const system = kind === 'drm' ? this.#linux() : this.#simulated();
+    const system = this.#open(kind);
     this.#disposeKernel = () => system.kernel.dispose();
     this.kernel = system.kernel;
     this.#calls = system.calls;
@@ -81,6 +82,23 @@ export class SyncBed {
     this.client.close();
     this.#disposeKernel();
     this.poller.close();
+  }
+
+  #open(kind: BedKind): BedSystem {
+    switch (kind) {
+      case 'drm':
+        return this.#linux();
+      case 'sim':
+        return this.#simulated();
+      case 'stand-in':
+        return {
+          kernel: new StandInKernel(),
+          calls: () => native.syscalls(),
+          pull: () => {
+            throw new Error('stand-ins cannot be pulled');
+          },
+        };
+    }
   }
 
   #linux(): BedSystem {

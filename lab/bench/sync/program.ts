@@ -1,8 +1,8 @@
 /**
  * The process in which ours is measured, so that its heap and its loop are its own.
  *
- * Usage: node --expose-gc program.js drm|sim. Answers lines on stdin: "submitted N", "signal N", each of which warms up when first asked;
- * "pending N"; "unplug N" (the last one of a process, for it pulls a device out). Ends with stdin.
+ * Usage: node --expose-gc program.js drm|sim|stand-in. Answers lines on stdin: "submitted N WARM_UP" and "signal N WARM_UP"; "pending N";
+ * "unplug N" (the last one of a process, for it pulls a device out). Ends with stdin.
  */
 import { measureBareRehome, measureBareSignal, measureBareSubmitted } from './bare.ts';
 import { SyncBed } from './bed.ts';
@@ -16,17 +16,12 @@ export interface ComparedTimes extends WaitTimes {
   readonly bareP50Ns: number;
 }
 
-/** A compositor has made many commits before anybody could notice one: its compiler is done with them. */
-const WARM_UP = 5_000;
-
 const bed = new SyncBed(process.argv[2] as BedKind);
-const warm = new Set<string>();
 
 async function answer(line: string): Promise<object> {
-  const [command = '', countText] = line.split(' ');
+  const [command = '', countText, warmUpText] = line.split(' ');
   const count = Number(countText);
-  const amount: Amount = { count, warmUp: warm.has(command) ? 0 : WARM_UP };
-  warm.add(command);
+  const amount: Amount = { count, warmUp: Number(warmUpText) };
   switch (command) {
     case 'submitted':
       return {
