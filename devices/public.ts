@@ -24,6 +24,7 @@ export type {
   FenceInfo,
   HotplugEvent,
   HotplugSource,
+  SyncFileEnd,
   SyncFileInfo,
   SyncFiles,
   SyncKernel,

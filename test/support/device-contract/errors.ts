@@ -184,6 +184,30 @@ export const errorCases: readonly ContractCase[] = [
     ],
   },
   {
+    name: 'while one merged fence is active, the first decides what is told of the whole, and no failure makes it readable',
+    fails: true,
+    run: async (run) => {
+      const { syncFiles } = run.rig.kernel;
+      const [first, second, third, fourth] = [run.fence(), run.fence(), run.fence(), run.fence()];
+      const early = run.own(syncFiles.merge(first.syncFile.fd, second.syncFile.fd));
+      const late = run.own(syncFiles.merge(third.syncFile.fd, fourth.syncFile.fd));
+      first.end(ENODEV);
+      fourth.end(ENODEV);
+      await run.status('the first failed', early);
+      await run.status('the second failed', late);
+      second.end(0);
+      third.end(0);
+      await run.status('the first failed, both over', early);
+      await run.status('the second failed, both over', late);
+    },
+    expected: [
+      'the first failed: -19',
+      'the second failed: 0',
+      'the first failed, both over: -19 readable',
+      'the second failed, both over: -19 readable',
+    ],
+  },
+  {
     name: 'a merge of two pending fences on a point shows the error of one in a late export',
     fails: true,
     run: async (run) => {
