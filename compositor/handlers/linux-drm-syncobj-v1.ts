@@ -20,6 +20,7 @@ import {
   ImportRefusedError,
   InvalidTimelineError,
 } from '../../sync/errors.ts';
+import { pointFromHalves } from '../../sync/point.ts';
 import type { Timeline } from '../../sync/timeline.ts';
 import type { Point } from '../../devices/syncobj-device.ts';
 import type { BufferContent } from '../buffer/buffer-content.ts';
@@ -140,9 +141,9 @@ function surfaceRequests(surface: Surface): WpLinuxDrmSyncobjSurfaceV1Requests {
   return {
     destroy: () => undefined,
     setAcquirePoint: (resource, timeline, hi, lo) =>
-      setPoint(resource, 'acquirePoint', timeline, joinPoint(hi, lo)),
+      setPoint(resource, 'acquirePoint', timeline, pointFromHalves(hi, lo)),
     setReleasePoint: (resource, timeline, hi, lo) =>
-      setPoint(resource, 'releasePoint', timeline, joinPoint(hi, lo)),
+      setPoint(resource, 'releasePoint', timeline, pointFromHalves(hi, lo)),
   };
 }
 
@@ -153,10 +154,6 @@ function replacePoint(
 ): void {
   pending[kind]?.drop();
   pending[kind] = point;
-}
-
-function joinPoint(hi: number, lo: number): Point {
-  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 }
 
 /** At wl_surface.commit, on the surface's synchronization object; the first broken rule is told. */
