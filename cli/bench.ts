@@ -1,11 +1,12 @@
 /** `syncline bench`: parse, measure, print. */
 import { writeFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { BENCHES, checkBenchName, runBenches } from '../lab/bench/bench.ts';
 import { BenchUnavailableError } from '../lab/bench/errors.ts';
 import type { BenchReport } from '../lab/bench/result.ts';
 import { renderBenchTable } from '../lab/bench/table.ts';
 import { CannotRunError } from './exit-status.ts';
+import { integer, names, positive } from './option-values.ts';
 
 interface BenchFlags {
   json?: string;
@@ -18,12 +19,12 @@ interface BenchFlags {
 export function benchCommand(): Command {
   return new Command('bench')
     .description('measure ours against C peers doing the same, as ratios (above 1: ours is better)')
-    .option('--only <names>', 'comma-separated benches or tests (default: all)', benchNames)
     .option(
-      '--rounds <n>',
-      'rounds of alternating order (default: each bench’s own)',
-      positiveInteger,
+      '--only <names>',
+      'comma-separated benches or tests (default: all)',
+      names(checkBenchName),
     )
+    .option('--rounds <n>', 'rounds of alternating order (default: each bench’s own)', integer(1))
     .option('--scale <x>', 'multiply the work of a round; below 1 is quick and rough', positive, 1)
     .option('--json <file>', 'write the results as JSON (- for standard output)')
     .option('--list', 'list the benches and their tests')
@@ -58,29 +59,4 @@ async function print(report: BenchReport, json: string | undefined): Promise<voi
 function list(): void {
   for (const { name, description, tests } of BENCHES)
     process.stdout.write(`${name}: ${description}\n${tests.map((test) => `  ${test}\n`).join('')}`);
-}
-
-function benchNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  for (const name of names) {
-    try {
-      checkBenchName(name);
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  }
-  return names;
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('want a positive integer');
-  return value;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('want a number above 0');
-  return value;
 }

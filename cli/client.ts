@@ -1,5 +1,5 @@
 /** `syncline client`: parse, call, print. */
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command } from 'commander';
 import { BEHAVIOURS, behaviourNamed, type Behaviour } from '../lab/client/behaviour.ts';
 import type { ClientResult, FrameResult } from '../lab/client/result.ts';
 import { runClient } from '../lab/client/run-client.ts';
@@ -7,6 +7,7 @@ import { NoCompositorError } from '../lab/conform/verdicts.ts';
 import { CannotPlayError } from '../lab/world/cannot-play-error.ts';
 import { Poller } from '../native/poller.ts';
 import { CannotRunError, EXIT_CASE_FAILED } from './exit-status.ts';
+import { amount, integer, usage } from './option-values.ts';
 
 interface ClientFlags {
   socket?: string;
@@ -22,14 +23,18 @@ interface ClientFlags {
 export function clientCommand(): Command {
   return new Command('client')
     .description('one headless explicit-sync client against any compositor')
-    .addArgument(new Argument('<name>', 'what kind of client').argParser(behaviour))
+    .addArgument(
+      new Argument('<name>', 'what kind of client').argParser((name) =>
+        usage(() => behaviourNamed(name)),
+      ),
+    )
     .option('--socket <name>', 'display socket of the compositor (default: $WAYLAND_DISPLAY)')
     .option('--gpu <device>', 'draw on this GPU: device id or render node (see syncline devices)')
-    .option('--frames <n>', 'frames to draw at most', count, 60)
+    .option('--frames <n>', 'frames to draw at most', integer(1), 60)
     .option('--seconds <s>', 'time to draw at most', amount, 10)
     .option('--work <ms>', 'GPU time of a frame', amount, 4)
     .option('--delay <ms>', 'from commit to submission, for clients that commit first', amount, 20)
-    .option('--from <n>', 'from which frame on the client does what its name says', count, 10)
+    .option('--from <n>', 'from which frame on the client does what its name says', integer(1), 10)
     .option('--json', 'print the result as JSON, alone on standard output')
     .addHelpText('after', help)
     .action(async (chosen: Behaviour, flags: ClientFlags) => {
@@ -113,24 +118,4 @@ function describe(result: ClientResult): string {
   if (lostReleases === undefined) lines.push('releases: nobody left to ask');
   else lines.push(lostReleases === 0 ? 'all releases came' : `${lostReleases} releases lost`);
   return lines.join('\n');
-}
-
-function behaviour(name: string): Behaviour {
-  try {
-    return behaviourNamed(name);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('Expected a whole number from 1 on.');
-}
-
-function amount(text: string): number {
-  const value = Number(text);
-  if (value >= 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('Expected a number from 0 on.');
 }

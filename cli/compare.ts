@@ -12,6 +12,7 @@ import { SCENARIOS, scenarioNamed } from '../lab/scenarios/scenarios.ts';
 import { CannotPlayError } from '../lab/world/cannot-play-error.ts';
 import { STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
 import { CannotRunError, EXIT_CASE_FAILED } from './exit-status.ts';
+import { integer, names, usage } from './option-values.ts';
 
 interface CompareFlags {
   strategies: string;
@@ -35,7 +36,7 @@ export function compareCommand(): Command {
     .addOption(
       new Option('--gpus <kind>', 'devices to play on').choices(['sim', 'drm']).default('sim'),
     )
-    .option('--seeds <n>', 'seeds per scenario', positiveInteger, 1)
+    .option('--seeds <n>', 'seeds per scenario', integer(1), 1)
     .option('--json <file>', 'write the results as JSON (- for standard output)')
     .option('--report <dir>', 'write report.html there (default: syncline-report)')
     .option(
@@ -178,28 +179,9 @@ function chosen(
   known: readonly { readonly name: string }[],
   check: (name: string) => unknown,
 ): string[] {
-  if (text === 'all') return known.map(({ name }) => name);
-  const names = text.split(',').map((name) => name.trim());
-  for (const name of names) usage(() => check(name));
-  return names;
-}
-
-/** What it throws is the caller's mistake. */
-function usage<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new InvalidArgumentError(message(error));
-  }
+  return text === 'all' ? known.map(({ name }) => name) : names(check)(text);
 }
 
 function message(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('want a positive integer');
-  return value;
 }

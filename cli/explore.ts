@@ -1,6 +1,6 @@
 /** `syncline explore`: random interleavings against every promise. */
 import { writeFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { Findings, playSeeds, type ExploreReport } from '../lab/explore/explore.ts';
 import { describeStep } from '../lab/explore/step.ts';
 import { exploreInWorkers } from '../lab/explore/workers.ts';
@@ -8,6 +8,7 @@ import { SystemClock } from '../native/clock.ts';
 import { DEFAULT_STRATEGY } from '../sync/recovery/default-strategy.ts';
 import { STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
 import { EXIT_CASE_FAILED } from './exit-status.ts';
+import { integer, positive, usage } from './option-values.ts';
 
 interface ExploreFlags {
   seeds?: number;
@@ -28,15 +29,15 @@ export function exploreCommand(): Command {
     .option(
       '--seeds <n>',
       `how many runs (default: ${DEFAULT_SEEDS}, or what --minutes allow)`,
-      positive,
+      integer(1),
     )
-    .option('--from <seed>', 'the first seed', whole, 1)
-    .option('--seed <seed>', 'this one seed alone, in this process', whole)
-    .option('--minutes <m>', 'how long', positiveNumber)
+    .option('--from <seed>', 'the first seed', integer(0), 1)
+    .option('--seed <seed>', 'this one seed alone, in this process', integer(0))
+    .option('--minutes <m>', 'how long', positive)
     .option(
       '--strategy <name>',
       `one of ${[...STRATEGIES.keys()].join(', ')}`,
-      known,
+      (name: string) => usage(() => strategyByName(name).name),
       DEFAULT_STRATEGY.name,
     )
     .option('--json <file>', 'write the result as JSON (- for standard output)')
@@ -103,30 +104,4 @@ function describe(report: ExploreReport): string {
   lines.push(`steps and what came of them: ${outcomes.join(', ')}`);
   lines.push(`${report.strategy}: ${figures(report)}`);
   return `${lines.join('\n')}\n`;
-}
-
-function known(name: string): string {
-  try {
-    return strategyByName(name).name;
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function positive(text: string): number {
-  const value = whole(text);
-  if (value < 1) throw new InvalidArgumentError('want a positive integer');
-  return value;
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('want a whole number');
-  return value;
-}
-
-function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('want a positive number');
-  return value;
 }

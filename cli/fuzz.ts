@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { EXIT_CASE_FAILED } from './exit-status.ts';
+import { integer, positive } from './option-values.ts';
 import { supervise, type SuperviseResult } from '../lab/fuzz/supervisor.ts';
 import { FUZZ_TARGETS, type FuzzTargetName } from '../lab/fuzz/worker.ts';
 import { SystemClock } from '../native/clock.ts';
@@ -32,7 +33,7 @@ export function fuzzCommand(): Command {
         .choices([...FUZZ_TARGETS, 'all'])
         .default('all'),
     )
-    .option('--seed <n>', 'where randomness begins', whole, 1)
+    .option('--seed <n>', 'where randomness begins', integer(0), 1)
     .option('--corpus <dir>', 'inputs to begin with; failures are added', CORPUS)
     .option('--json <file>', 'the result as JSON, - for stdout')
     .action(run);
@@ -101,16 +102,4 @@ function asTable(results: readonly SuperviseResult[]): string {
     ]);
   }
   return table.toString();
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('a positive number is wanted');
-  return value;
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('a whole number is wanted');
-  return value;
 }

@@ -1,9 +1,10 @@
 /** `syncline kernel`: runs a command in a VM with real DRM devices. */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { MAX_GPUS } from '../lab/kernel/qemu.ts';
 import { CannotRunError } from './exit-status.ts';
+import { integer } from './option-values.ts';
 
 interface KernelCliOptions {
   gpus: number;
@@ -115,12 +116,4 @@ function madeFolder(path: string): string {
   const folder = resolve(path);
   mkdirSync(folder, { recursive: true });
   return folder;
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
-  };
 }

@@ -1,28 +1,15 @@
 /** A worker process of a comparison on simulated devices: answers each RunSpec with a result and what it consists of. */
 import { scenarioNamed } from '../scenarios/scenarios.ts';
+import { answerQuestions } from '../worker-process.ts';
 import { createSimulatedWorld } from '../world/simulated-world.ts';
 import { FIRST_SEED, type RunSpec } from './plan.ts';
-import type { RunResult } from './result.ts';
 import { runScenario } from './run.ts';
 import type { RunTimeline } from './timeline.ts';
-import type { WorkerAnswer } from './workers.ts';
+import type { PlayedRun } from './workers.ts';
 
-process.on('message', (spec: RunSpec) => {
-  play(spec).then(
-    ({ result, timeline }) => answer({ type: 'result', result, ...(timeline && { timeline }) }),
-    (error: unknown) =>
-      answer({
-        type: 'error',
-        message: error instanceof Error ? (error.stack ?? '') : String(error),
-      }),
-  );
-});
+answerQuestions(play);
 
-function answer(message: WorkerAnswer): void {
-  process.send?.(message);
-}
-
-async function play(spec: RunSpec): Promise<{ result: RunResult; timeline?: RunTimeline }> {
+async function play(spec: RunSpec): Promise<PlayedRun> {
   const world = await createSimulatedWorld({
     strategy: spec.strategy,
     seed: spec.seed,

@@ -1,14 +1,15 @@
 /** Runs in parallel: each worker process plays one run at a time, so that counting its descriptors means something. */
-import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { WorkerProcess } from '../worker-process.ts';
 import type { RunResult } from './result.ts';
 import type { RunSpec } from './plan.ts';
 import type { RunTimeline } from './timeline.ts';
 
 /** What a worker answers to a RunSpec. */
-export type WorkerAnswer =
-  | { readonly type: 'result'; readonly result: RunResult; readonly timeline?: RunTimeline }
-  | { readonly type: 'error'; readonly message: string };
+export interface PlayedRun {
+  readonly result: RunResult;
+  readonly timeline?: RunTimeline;
+}
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 
@@ -25,39 +26,21 @@ export async function playInWorkers(
   const results: RunResult[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
-    const child = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const worker = new WorkerProcess<RunSpec, PlayedRun>(WORKER);
     try {
       while (next < runs.length) {
         const position = next++;
-        const result = await ask(child, runs[position]!, onTimeline);
+        const spec = runs[position]!;
+        const name = `${spec.scenario} under ${spec.strategy}, seed ${spec.seed}`;
+        const { result, timeline } = await worker.ask(spec, name);
+        if (timeline) onTimeline(timeline);
         results[position] = result;
         onResult(result);
       }
     } finally {
-      child.kill();
+      worker.end();
     }
   };
   await Promise.all(Array.from({ length: Math.min(workers, runs.length) }, lane));
   return results;
-}
-
-function ask(
-  child: ChildProcess,
-  spec: RunSpec,
-  onTimeline: (timeline: RunTimeline) => void,
-): Promise<RunResult> {
-  return new Promise((resolve, reject) => {
-    const name = `${spec.scenario} under ${spec.strategy}, seed ${spec.seed}`;
-    const onExit = (code: number | null, signal: string | null): void =>
-      reject(new Error(`worker died (${signal ?? code}) playing ${name}`));
-    child.once('exit', onExit);
-    child.once('message', (answer: WorkerAnswer) => {
-      child.off('exit', onExit);
-      if (answer.type === 'result') {
-        if (answer.timeline) onTimeline(answer.timeline);
-        resolve(answer.result);
-      } else reject(new Error(`${name}: ${answer.message}`));
-    });
-    child.send(spec);
-  });
 }

@@ -1,19 +1,15 @@
 /** The machine's GPUs: timelines on render nodes, buffers from where the compositor takes them, fences by fencelab or vgem. */
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { deviceIdOf } from '../../devices/linux/device-id.ts';
 import { LinuxKernel } from '../../devices/linux/linux-kernel.ts';
 import type { DeviceNode } from '../../devices/sync-kernel.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
-import { native } from '../../native/binding.ts';
-import { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
-import { O_CLOEXEC, O_RDWR } from '../../native/open-flags.ts';
+import { dumbBufferOf } from '../world/dumb-buffer.ts';
 import { openFenceSource, type FenceSource } from '../world/kernel-fences.ts';
+import { primaryNodes } from '../world/primary-nodes.ts';
 import { createUdmabuf } from '../world/udmabuf.ts';
-import type { LabBuffer } from '../world/world.ts';
 import type { BufferAllocator, Hotplug, TestFences, TestGpus } from './test-gpus.ts';
-
-const BITS_PER_PIXEL = 32;
 
 /** See the file comment. */
 export class DrmGpus implements TestGpus {
@@ -27,7 +23,7 @@ export class DrmGpus implements TestGpus {
     this.kernel = new LinuxKernel({ poller });
     this.description = `${this.kernel.description} with ${this.timelineNodes().length} GPUs`;
     this.hotplug = hotplug;
-    const source = openFenceSource(primaryNodes());
+    const source = openFenceSource();
     this.#fenceSource = source;
     this.fences = source && { canFail: source.canFail, create: () => source.create() };
   }
@@ -37,7 +33,7 @@ export class DrmGpus implements TestGpus {
     return [
       ...primaryNodes().map((path) => ({
         name: `dumb buffer of ${path}`,
-        allocate: (width: number, height: number) => createDumbBuffer(path, width, height),
+        allocate: (width: number, height: number) => dumbBufferOf(path, width, height),
       })),
       { name: 'udmabuf', allocate: createUdmabuf },
     ];
@@ -70,25 +66,5 @@ export class DrmGpus implements TestGpus {
       // No access, or it goes right now: not one to work with.
       return false;
     }
-  }
-}
-
-function primaryNodes(): string[] {
-  if (!existsSync('/dev/dri')) return [];
-  return readdirSync('/dev/dri')
-    .filter((name) => name.startsWith('card'))
-    .toSorted()
-    .map((name) => `/dev/dri/${name}`);
-}
-
-function createDumbBuffer(path: string, width: number, height: number): LabBuffer {
-  const card = new OwnedFd(native.open(path, O_RDWR | O_CLOEXEC, 0));
-  try {
-    const { handle, strideBytes } = native.drmCreateDumb(card.fd, width, height, BITS_PER_PIXEL);
-    const dmabuf = new OwnedFd(native.drmPrimeHandleToFd(card.fd, handle, O_RDWR | O_CLOEXEC));
-    return { dmabuf, width, height, strideBytes };
-  } finally {
-    // The handle goes with the file; the dma-buf keeps the memory.
-    card.close();
   }
 }

@@ -1,8 +1,8 @@
 /** Explorations in parallel: each worker process plays a few seeds at a time, so that counting its descriptors means something. */
-import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../native/clock.ts';
+import { WorkerProcess } from '../worker-process.ts';
 import { Findings, type ExploreReport, type SeedsResult } from './explore.ts';
 
 export interface ExploreOptions {
@@ -29,10 +29,6 @@ export interface SeedsTask {
   readonly count: number;
 }
 
-export type SeedsAnswer =
-  | { readonly type: 'result'; readonly result: SeedsResult }
-  | { readonly type: 'error'; readonly message: string };
-
 /** Few enough for progress to be seen, enough for asking to cost nothing. */
 const SEEDS_PER_TASK = 8;
 /** A strategy that fails everywhere: what is found after these says nothing new. */
@@ -53,38 +49,22 @@ export async function exploreInWorkers(options: ExploreOptions): Promise<Explore
     Number(clock.nowNs() - startNs) < minutes * NS_PER_MINUTE &&
     findings.violations < ENOUGH_VIOLATIONS;
   const lane = async (): Promise<void> => {
-    const child = fork(options.workerFile ?? WORKER, {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const worker = new WorkerProcess<SeedsTask, SeedsResult>(options.workerFile ?? WORKER);
     try {
       while (wanted()) {
         const count = Math.min(SEEDS_PER_TASK, firstSeed + seeds - nextSeed);
         const task = { strategy, from: nextSeed, count };
         nextSeed += count;
-        findings.add(await ask(child, task));
+        const name = `seeds ${task.from} to ${task.from + count - 1} under ${strategy}`;
+        findings.add(await worker.ask(task, name));
         options.onProgress?.(findings.report());
       }
     } finally {
-      child.kill();
+      worker.end();
     }
   };
   const workers = options.workers ?? availableParallelism();
   const lanes = Math.max(1, Math.min(workers, Math.ceil(seeds / SEEDS_PER_TASK)));
   await Promise.all(Array.from({ length: lanes }, lane));
   return findings.report();
-}
-
-function ask(child: ChildProcess, task: SeedsTask): Promise<SeedsResult> {
-  return new Promise((resolve, reject) => {
-    const name = `seeds ${task.from} to ${task.from + task.count - 1} under ${task.strategy}`;
-    const onExit = (code: number | null, signal: string | null): void =>
-      reject(new Error(`worker died (${signal ?? code}) playing ${name}`));
-    child.once('exit', onExit);
-    child.once('message', (answer: SeedsAnswer) => {
-      child.off('exit', onExit);
-      if (answer.type === 'result') resolve(answer.result);
-      else reject(new Error(`${name}: ${answer.message}`));
-    });
-    child.send(task);
-  });
 }

@@ -1,5 +1,4 @@
 /** A world in real time: the kernel's GPUs, the machine's clock, compositor and clients in one process. Needs root, as in the VM. */
-import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from '../../native/binding.ts';
 import { SystemClock } from '../../native/clock.ts';
@@ -43,7 +42,7 @@ export async function createDrmWorld(options: DrmWorldOptions): Promise<DrmWorld
     .listNodes()
     .filter((node) => node.kind === 'render' && node.id.startsWith('pci:'));
   const [first, second] = gpus;
-  const fences = openFenceSource(primaryNodes());
+  const fences = openFenceSource();
   if (!first || !second || !fences) {
     fences?.close();
     kernel.dispose();
@@ -199,10 +198,4 @@ export class DrmWorld implements LabWorld {
     this.#peakFds = Math.max(this.#peakFds, countOpenFds());
     this.#peakHandles = Math.max(this.#peakHandles, this.#counting.handles);
   }
-}
-
-function primaryNodes(): string[] {
-  return readdirSync('/dev/dri')
-    .filter((name) => name.startsWith('card'))
-    .map((name) => `/dev/dri/${name}`);
 }

@@ -18,7 +18,12 @@ const BITS_PER_PIXEL = 32;
 export function createDumbBuffer(id: DeviceId, width: number, height: number): LabBuffer {
   const gpu = pciGpu(id.slice(PCI_PREFIX.length));
   if (!gpu) throw systemError(ENODEV, 'open', `${id} is not plugged in`);
-  const card = new OwnedFd(native.open(gpu.card, O_RDWR, 0));
+  return dumbBufferOf(gpu.card, width, height);
+}
+
+/** The same by the path of the primary node. */
+export function dumbBufferOf(path: string, width: number, height: number): LabBuffer {
+  const card = new OwnedFd(native.open(path, O_RDWR, 0));
   try {
     const { handle, strideBytes } = native.drmCreateDumb(card.fd, width, height, BITS_PER_PIXEL);
     // The handle goes with the card's descriptor, the buffer stays with the dma-buf.

@@ -4,6 +4,7 @@ import { hasErrno } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { O_CLOEXEC, O_RDWR } from '../../native/open-flags.ts';
 import { FenceLab } from '../kernel/fence-lab.ts';
+import { primaryNodes } from './primary-nodes.ts';
 import type { SyncFileFence } from './lab-fences.ts';
 
 export interface FenceSource {
@@ -14,8 +15,8 @@ export interface FenceSource {
 }
 
 /** The better one that is there; undefined when neither is. */
-export function openFenceSource(primaryNodes: readonly string[]): FenceSource | undefined {
-  return openFencelab() ?? openVgem(primaryNodes);
+export function openFenceSource(): FenceSource | undefined {
+  return openFencelab() ?? openVgem();
 }
 
 function openFencelab(): FenceSource | undefined {
@@ -42,14 +43,14 @@ const VGEM_FENCE_WRITE = 1;
 const DMA_BUF_SYNC_READ = 1;
 
 /** vgem_drm.h: a fence attached to a dumb buffer, seen through the buffer's dma-buf. It signals by itself after ten seconds. */
-function openVgem(primaryNodes: readonly string[]): FenceSource | undefined {
-  const file = openVgemCard(primaryNodes);
+function openVgem(): FenceSource | undefined {
+  const file = openVgemCard();
   if (!file) return undefined;
   return { canFail: false, create: () => vgemFence(file.fd), close: () => file.close() };
 }
 
-function openVgemCard(primaryNodes: readonly string[]): OwnedFd | undefined {
-  for (const path of primaryNodes) {
+function openVgemCard(): OwnedFd | undefined {
+  for (const path of primaryNodes()) {
     const file = openIfThere(path);
     if (file && native.drmVersion(file.fd).name === 'vgem') return file;
     file?.close();

@@ -41,7 +41,7 @@ test('a broken promise is told with its seed and its steps, and ends in status 1
     return;
   }
   expect.unreachable('single-import broke no promise in 20 seeds');
-});
+}, 60_000);
 
 test('an unknown strategy is refused with the names of the known ones', async () => {
   await expect(run('--strategy', 'hope')).rejects.toThrow(/unknown strategy "hope".*failover/);

@@ -1,5 +1,4 @@
 /** The running kernel does what the simulated one does: the same steps, the same traces. */
-import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LinuxKernel } from '../../../devices/linux/linux-kernel.ts';
@@ -42,10 +41,7 @@ const rig: ContractRig = {
 
 /** From fencelab, or (without our modules) from vgem, whose fences cannot fail. */
 function openFences(): FenceSource {
-  const primaryNodes = readdirSync('/dev/dri')
-    .filter((name) => name.startsWith('card'))
-    .map((name) => `/dev/dri/${name}`);
-  const source = openFenceSource(primaryNodes);
+  const source = openFenceSource();
   if (!source) throw new Error('neither fencelab nor vgem is there to make pending fences');
   return source;
 }
