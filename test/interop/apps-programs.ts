@@ -33,6 +33,13 @@ const XEYES = [
   'DISPLAY=:$(cat $display) exec xeyes -geometry 300x200+100+100',
 ].join('\n');
 
+/** A page of one colour; as root Chromium wants no sandbox. */
+const CHROMIUM = [
+  'exec chromium --ozone-platform=wayland --no-sandbox --disable-gpu --no-first-run',
+  '--user-data-dir=$XDG_RUNTIME_DIR/chromium-$$',
+  "'--app=data:text/html,<body style=background:%23cc3366><h1>a page'",
+].join(' ');
+
 /** presentation-shm draws a disc of four colours. */
 const DISC: Program['shows'] = [
   [0xff0000, 0.1],
@@ -207,5 +214,13 @@ export const PROGRAMS: readonly Program[] = [
     frames: ANIMATED,
     colours: 200,
     shows: [[0x333333, 0.4]],
+  },
+  {
+    name: 'chromium (Ozone)',
+    packages: ['chromium'],
+    command: ['sh', '-c', CHROMIUM],
+    frames: 1,
+    colours: 20,
+    shows: [[0xcc3366, 0.6]],
   },
 ];
