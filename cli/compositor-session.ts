@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SyncKernel } from '../devices/sync-kernel.ts';
 import { SystemClock } from '../native/clock.ts';
+import { ENOENT } from '../native/errno.ts';
 import { systemError } from '../native/errors.ts';
 import { Lifetime } from '../native/lifetime.ts';
 import { Poller } from '../native/poller.ts';
@@ -43,7 +44,6 @@ export interface SessionOptions {
   readonly verbose: boolean;
 }
 
-const ENOENT = 2;
 /** Tells the command inside where the simulated GPUs are (lab/conform/prepare.ts, devices/simulated/remote-kernel.ts). */
 const SIM_SOCKET_VARIABLE = 'SYNCLINE_SIM';
 
@@ -190,7 +190,7 @@ async function outerKernel(poller: Poller, lifetime: Lifetime): Promise<SyncKern
   const path = process.env[SIM_SOCKET_VARIABLE];
   if (path === undefined) {
     const reason = `there are no simulated GPUs outside (${SIM_SOCKET_VARIABLE} is not set)`;
-    throw systemError('ENOENT', ENOENT, 'connect', reason);
+    throw systemError(ENOENT, 'connect', reason);
   }
   const { RemoteKernel } = await import('../devices/simulated/remote-kernel.ts');
   const kernel = new RemoteKernel({ path, poller });
