@@ -40,7 +40,6 @@ export interface WaitHome {
 export class PointWait {
   readonly home: WaitHome;
   readonly point: Point;
-  readonly startedNs: bigint;
   phase: FencePhase = 'unsubmitted';
   /** Since when it is in this phase. */
   phaseSinceNs: bigint;
@@ -56,7 +55,6 @@ export class PointWait {
   constructor(home: WaitHome, point: Point, nowNs: bigint) {
     this.home = home;
     this.point = point;
-    this.startedNs = nowNs;
     this.phaseSinceNs = nowNs;
   }
 
