@@ -46,14 +46,19 @@ export async function measureTest(
   servers: WireServers,
   options: MeasureOptions,
 ): Promise<BenchResult[]> {
-  const measured = [servers.ours, servers.floor, servers.nodeFloor, ...servers.peers];
+  // A node that has just started is no floor: what ours is after its warm-up is not to be had with less.
+  const floors = test.cold ? [servers.floor] : [servers.floor, servers.nodeFloor];
+  const measured = [servers.ours, ...floors, ...servers.peers];
   const sides = measured.map((side) => () => (test.cold ? playCold : play)(test, side, options));
   if (!test.cold) for (const side of sides) await side();
   const rounds = await takeTurns(options.rounds, sides);
   const pairsWith = (index: number): Pair<ClientReport>[] =>
     rounds.map((round) => ({ ours: round[0]!, theirs: round[index]! }));
   return servers.peers.map(({ kind }, index) =>
-    resultOf(test, kind.name, pairsWith(3 + index), { c: pairsWith(1), node: pairsWith(2) }),
+    resultOf(test, kind.name, pairsWith(1 + floors.length + index), {
+      c: pairsWith(1),
+      ...(test.cold ? {} : { node: pairsWith(2) }),
+    }),
   );
 }
 
@@ -91,7 +96,7 @@ async function play(
 /** The same rounds, with a floor for "theirs". */
 interface WithFloors {
   readonly c: readonly Pair<ClientReport>[];
-  readonly node: readonly Pair<ClientReport>[];
+  readonly node?: readonly Pair<ClientReport>[];
 }
 
 function resultOf(
@@ -131,8 +136,10 @@ function resultOf(
     floorShare: rounded(floorShare),
     floorWallRatio: reachable(withFloors.c, (report) => report.wallNs),
     floorCpuRatio: reachable(withFloors.c, (report) => report.cpuNs),
-    nodeFloorWallRatio: reachable(withFloors.node, (report) => report.wallNs),
-    nodeFloorCpuRatio: reachable(withFloors.node, (report) => report.cpuNs),
+    ...(withFloors.node && {
+      nodeFloorWallRatio: reachable(withFloors.node, (report) => report.wallNs),
+      nodeFloorCpuRatio: reachable(withFloors.node, (report) => report.cpuNs),
+    }),
     ...targetOf(test, wallRatio, cpuRatio),
   };
 }
