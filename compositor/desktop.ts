@@ -21,6 +21,7 @@ import { Shell } from './shell/shell.ts';
 import { standardWindowManager } from './shell/standard-window-manager.ts';
 import type { WindowManagerFactory } from './shell/window-manager.ts';
 import type { RepaintStats } from './output/repaint.ts';
+import type { AppliedUpdate } from './surface/surface-state.ts';
 
 export interface DesktopOptions {
   readonly display: Display;
@@ -102,8 +103,9 @@ export class Desktop implements BackendHost {
       (surface) => this.shell.pressed(surface),
     );
     this.cursor.onChanged(() => this.#outputs.scheduleAll());
-    scheduler.onApplied(() => {
+    scheduler.onApplied((update) => {
       this.#sceneDirty = true;
+      if (changesInput(update)) this.#refocus();
     });
     this.#captures = new CapturePacer({ clock, scheduler, outputs: this.#outputs });
     createDesktopGlobals(display, {
@@ -176,6 +178,7 @@ export class Desktop implements BackendHost {
   sceneChanged(): void {
     this.#sceneDirty = true;
     this.#outputs.scheduleAll();
+    this.#refocus();
   }
 
   /** Takes the consequences of a changed scene now instead of at the next frame. */
@@ -221,4 +224,15 @@ export class Desktop implements BackendHost {
     this.#sceneDirty = false;
     this.seat.refocus();
   }
+}
+
+/** Another surface may be below the pointer, or the same one elsewhere: told at once, not with the next frame. */
+function changesInput({ state, previous }: AppliedUpdate): boolean {
+  return (
+    state.width !== previous.width ||
+    state.height !== previous.height ||
+    state.inputRegion !== previous.inputRegion ||
+    state.children !== previous.children ||
+    (state.content === null) !== (previous.content === null)
+  );
 }

@@ -30,6 +30,7 @@ export function createPointerConstraintsGlobal(display: Display, seat: Seat): vo
     for (const constraint of constraints.values()) constraint.update();
   };
   seat.pointer.onFocus(updateAll);
+  seat.keyboard.onFocus(updateAll);
   seat.pointer.onMoved(updateAll);
 
   const constrain = (

@@ -85,7 +85,7 @@ function requireSurface(resource: WpViewportResource, surface: Surface): void {
   throw new ProtocolError(resource, WpViewportError.noSurface, 'its wl_surface was destroyed');
 }
 
-/** At wl_surface.commit: without a destination the source must be whole pixels; it must lie inside the buffer. */
+/** At wl_surface.commit: the source must lie inside the buffer; without a destination it must be whole pixels. */
 function checkViewport(
   resource: WpViewportResource,
   surface: Surface,
@@ -94,16 +94,17 @@ function checkViewport(
   const geometry = surface.geometry.preview(pending);
   const { source, destination } = geometry.viewport;
   if (!source) return;
+  const buffer = scaledBufferSize(geometry);
+  const outside =
+    source.x + source.width > buffer.width || source.y + source.height > buffer.height;
+  if (geometry.bufferWidth > 0 && outside) {
+    const what = `source ${source.width}x${source.height} at ${source.x},${source.y}`;
+    const of = `outside of ${buffer.width}x${buffer.height}`;
+    throw new ProtocolError(resource, WpViewportError.outOfBuffer, `${what} ${of}`);
+  }
   const whole = Number.isInteger(source.width) && Number.isInteger(source.height);
   if (!destination && !whole) {
     const size = `source ${source.width}x${source.height} without destination`;
     throw new ProtocolError(resource, WpViewportError.badSize, size);
-  }
-  if (geometry.bufferWidth === 0) return;
-  const buffer = scaledBufferSize(geometry);
-  if (source.x + source.width > buffer.width || source.y + source.height > buffer.height) {
-    const outside = `source ${source.width}x${source.height} at ${source.x},${source.y}`;
-    const of = `outside of ${buffer.width}x${buffer.height}`;
-    throw new ProtocolError(resource, WpViewportError.outOfBuffer, `${outside} ${of}`);
   }
 }

@@ -74,7 +74,7 @@ function serveToken(
       const { seat } = shell;
       const { client } = resource;
       const focused = seat.keyboard.focus?.client === client;
-      const pressed = serial !== undefined && seat.pressOf(client, serial) !== undefined;
+      const pressed = serial !== undefined && seat.actionOf(client, serial) !== undefined;
       XdgActivationTokenV1.sendDone(resource, focused || pressed ? issue() : worthless());
     },
     destroy: () => undefined,

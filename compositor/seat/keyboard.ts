@@ -163,7 +163,7 @@ export class Keyboard {
     const focus = this.#focus;
     if (!focus) return;
     const serial = this.#seat.nextSerial();
-    if (pressed) this.#seat.rememberPress(serial, focus);
+    this.#seat.rememberAction(serial, focus);
     for (const resource of this.resources.of(focus.client)) {
       WlKeyboard.sendKey(resource, serial, timeMs, key, pressed ? 1 : 0);
     }

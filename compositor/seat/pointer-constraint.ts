@@ -11,7 +11,7 @@ export interface ConstraintListener {
   deactivated(): void;
 }
 
-/** Inactive until its surface has the pointer, within its region; a oneshot one is active once. */
+/** Inactive until its surface has the pointer, within its region, and its window the keyboard; a oneshot one is active once. */
 export class PointerConstraint implements MotionFilter {
   readonly surface: Surface;
   readonly kind: 'lock' | 'confine';
@@ -59,7 +59,7 @@ export class PointerConstraint implements MotionFilter {
   /** The pointer entered, moved or left, or the window became active: begins or ends the constraint. */
   update(): void {
     const { pointer } = this.#seat;
-    const here = pointer.focus === this.surface;
+    const here = pointer.focus === this.surface && this.#hasKeyboard;
     if (this.#active && !here) this.deactivate();
     if (this.#active || this.#spent || !here) return;
     const { x, y } = pointer.local;
@@ -67,6 +67,12 @@ export class PointerConstraint implements MotionFilter {
     this.#active = true;
     pointer.motionFilter = this;
     this.#listener.activated();
+  }
+
+  /** Whoever switches to another window gets the pointer back. */
+  get #hasKeyboard(): boolean {
+    const { focus } = this.#seat.keyboard;
+    return focus !== null && rootOf(focus) === rootOf(this.surface);
   }
 
   /** Ends it; a locked pointer goes where the client showed it. */
@@ -112,16 +118,23 @@ export class PointerConstraint implements MotionFilter {
   }
 }
 
-/** Just inside the right and bottom edges: positions have 1/256 of a pixel. */
-const EDGE = 1 / 256;
+/** The last pixel at the right and bottom edges is as far as one gets, as other compositors have it. */
+const EDGE = 1;
+
+/** The surface a tree of subsurfaces hangs on. */
+function rootOf(surface: Surface): Surface {
+  let root = surface;
+  for (let link = root.subsurface?.parent; link; link = root.subsurface?.parent) root = link;
+  return root;
+}
 
 function nearest(region: Region, x: number, y: number): Point {
   let best: Point = { x, y };
   let bestDistance = Infinity;
   for (const rect of region.rects()) {
     const inside = {
-      x: Math.min(Math.max(x, rect.x), rect.x + rect.width - EDGE),
-      y: Math.min(Math.max(y, rect.y), rect.y + rect.height - EDGE),
+      x: Math.max(Math.min(x, rect.x + rect.width - EDGE), rect.x),
+      y: Math.max(Math.min(y, rect.y + rect.height - EDGE), rect.y),
     };
     const distance = Math.hypot(inside.x - x, inside.y - y);
     if (distance < bestDistance) {

@@ -33,6 +33,8 @@ export class Pointer {
   readonly resources: ClientResources<WlPointerResource> = new ClientResources();
   readonly #seat: SeatContext;
   readonly #pressed = new Set<number>();
+  /** Those of the pressed that dismissed popups. */
+  readonly #swallowed = new Set<number>();
   readonly #focusListeners = new Set<FocusListener>();
   readonly #moved = new Set<() => void>();
   #relative: RelativeListener | undefined;
@@ -140,8 +142,12 @@ export class Pointer {
       this.#grab.button(timeMs, button, pressed);
     } else {
       const first = pressed && this.#pressed.size === 1;
-      if (first && !this.#seat.announcePress(this.#focus)) return;
-      this.#sendButton(timeMs, button, pressed);
+      if (first && !this.#seat.announcePress(this.#focus)) {
+        this.#swallowed.add(button);
+        return;
+      }
+      // Whoever was not told of the press is not told of its end.
+      if (pressed || !this.#swallowed.delete(button)) this.#sendButton(timeMs, button, pressed);
     }
     if (this.#pressed.size === 0 && !this.#grab) this.refocus();
     this.#endFrame();
@@ -164,7 +170,9 @@ export class Pointer {
     const before = this.#grab;
     this.#grab = grab;
     before?.cancel();
-    if (!options.keepFocus) this.#setFocus(null);
+    if (options.keepFocus) return;
+    this.#setFocus(null);
+    this.#endFrame();
   }
 
   /** Ends this grab, when it still is the one; the pointer enters what is under it. */
@@ -196,6 +204,7 @@ export class Pointer {
   /** Leaves the focus surface without looking for another: the host's pointer left our window. */
   leave(): void {
     this.#pressed.clear();
+    this.#swallowed.clear();
     if (!this.#grab) this.#setFocus(null);
     this.#endFrame();
   }
@@ -211,6 +220,7 @@ export class Pointer {
     this.#grab = undefined;
     grab?.cancel();
     this.#pressed.clear();
+    this.#swallowed.clear();
     this.warp(0, 0);
   }
 
@@ -311,10 +321,8 @@ export class Pointer {
     const focus = this.#focus;
     if (!focus) return;
     const serial = this.#seat.nextSerial();
-    if (pressed) {
-      if (this.#pressed.size === 1) this.#pressSerial = serial;
-      this.#seat.rememberPress(serial, focus);
-    }
+    if (pressed && this.#pressed.size === 1) this.#pressSerial = serial;
+    this.#seat.rememberAction(serial, focus);
     for (const resource of this.resources.of(focus.client)) {
       WlPointer.sendButton(resource, serial, timeMs, button, pressed ? 1 : 0);
       this.#touched.add(resource);

@@ -15,8 +15,11 @@ export interface SeatContext {
   clamp(x: number, y: number): { readonly x: number; readonly y: number };
   /** Before a press reaches its surface (null: nothing is there). False: the press is to go nowhere. */
   announcePress(surface: Surface | null): boolean;
-  /** Notes a press a client was told of: its serial may start a grab, a move, a drag. */
-  rememberPress(serial: number, surface: Surface): void;
+  /**
+   * Notes a press or release a client was told of: its serial may start a popup's grab, an activation. Releases count as presses do:
+   * menus open on either, and toolkits name the last serial they got.
+   */
+  rememberAction(serial: number, surface: Surface): void;
   /** Notes that a client was told it has the keyboard: its serial may go with a selection. */
   rememberEnter(serial: number, client: Client): void;
   /** Called on each input event. */

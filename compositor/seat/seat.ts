@@ -32,10 +32,10 @@ export interface SeatOptions {
 }
 
 const NS_PER_MS = 1_000_000n;
-/** Serials of presses a client may still refer to. */
-const REMEMBERED_PRESSES = 32;
+/** Serials a client may still refer to: each press has its release. */
+const REMEMBERED_SERIALS = 64;
 
-interface Press {
+interface Action {
   readonly serial: number;
   readonly client: Client;
   readonly surface: Surface;
@@ -48,8 +48,8 @@ export class Seat implements SeatContext {
   readonly touch: Touch;
   readonly #display: Display;
   readonly #clock: Clock;
-  readonly #presses: Press[] = [];
-  readonly #enters: Pick<Press, 'serial' | 'client'>[] = [];
+  readonly #actions: Action[] = [];
+  readonly #enters: Pick<Action, 'serial' | 'client'>[] = [];
   readonly #activity = new Set<() => void>();
   #scene: InputScene = {
     inputRoots: () => [],
@@ -98,27 +98,27 @@ export class Seat implements SeatContext {
     return this.#press(surface);
   }
 
-  rememberPress(serial: number, surface: Surface): void {
-    this.#presses.push({ serial, client: surface.client, surface });
-    if (this.#presses.length > REMEMBERED_PRESSES) this.#presses.shift();
+  rememberAction(serial: number, surface: Surface): void {
+    this.#actions.push({ serial, client: surface.client, surface });
+    if (this.#actions.length > REMEMBERED_SERIALS) this.#actions.shift();
   }
 
-  /** The surface a remembered press of this client went to. */
-  pressOf(client: Client, serial: number): Surface | undefined {
-    return this.#presses.find((press) => press.serial === serial && press.client === client)
+  /** The surface a remembered press or release of this client went to. */
+  actionOf(client: Client, serial: number): Surface | undefined {
+    return this.#actions.find((action) => action.serial === serial && action.client === client)
       ?.surface;
   }
 
   rememberEnter(serial: number, client: Client): void {
     this.#enters.push({ serial, client });
-    if (this.#enters.length > REMEMBERED_PRESSES) this.#enters.shift();
+    if (this.#enters.length > REMEMBERED_SERIALS) this.#enters.shift();
   }
 
-  /** Whether `serial` is of a press, or of the keyboard's coming, that this client was told of not long ago. */
+  /** Whether `serial` is of a press or release, or of the keyboard's coming, that this client was told of not long ago. */
   inputOf(client: Client, serial: number): boolean {
     const same = (input: { serial: number; client: Client }): boolean =>
       input.serial === serial && input.client === client;
-    return this.#presses.some(same) || this.#enters.some(same);
+    return this.#actions.some(same) || this.#enters.some(same);
   }
 
   /** Called on each input event (idle notification). Returns the remover. */
@@ -141,7 +141,7 @@ export class Seat implements SeatContext {
     this.keyboard.releaseAll();
     this.touch.cancel();
     this.pointer.reset();
-    this.#presses.length = 0;
+    this.#actions.length = 0;
   }
 
   dispose(): void {

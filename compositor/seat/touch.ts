@@ -38,9 +38,10 @@ export class Touch {
       serial,
       x,
       y,
-      unlisten: surface.onDestroyed(() => this.#points.delete(id)),
+      // It has no surface any more, but its client still counts the finger.
+      unlisten: surface.onDestroyed(() => this.up(id)),
     });
-    this.#seat.rememberPress(serial, surface);
+    this.#seat.rememberAction(serial, surface);
     for (const resource of this.resources.of(surface.client)) {
       WlTouch.sendDown(resource, serial, timeMs, target, id, hit.x, hit.y);
       WlTouch.sendFrame(resource);
@@ -67,6 +68,7 @@ export class Touch {
     if (!point) return;
     this.#forget(id, point);
     const serial = this.#seat.nextSerial();
+    this.#seat.rememberAction(serial, point.surface);
     for (const resource of this.resources.of(point.surface.client)) {
       WlTouch.sendUp(resource, serial, timeMs, id);
       WlTouch.sendFrame(resource);

@@ -36,8 +36,11 @@ export class PopupGrab {
     if (top && this.client === client && popup.parent !== top) {
       throw popup.notTheTopmost('the parent of a grabbing popup is not the topmost popup');
     }
-    const allowed = this.#seat.pressOf(client, serial) !== undefined;
-    if (!allowed || (top && this.client !== client)) {
+    // A menu of an open menu needs no further input of the user's.
+    const allowed = top
+      ? this.client === client
+      : this.#seat.actionOf(client, serial) !== undefined;
+    if (!allowed) {
       popup.dismiss();
       return;
     }

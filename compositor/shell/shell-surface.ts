@@ -52,6 +52,7 @@ export class ShellSurface {
   #pendingGeometry: Rectangle | null = null;
   #frozen: FrozenState | null = null;
   #setGeometry: Rectangle | null = null;
+  #geometry: Rectangle = { x: 0, y: 0, width: 0, height: 0 };
   #mapped = false;
 
   constructor(surface: Surface, resource: XdgSurfaceResource, nextSerial: () => number) {
@@ -76,16 +77,17 @@ export class ShellSurface {
     return this.#initialCommitted;
   }
 
-  /** The window without its shadows, surface-local: what was set within what is there, or all that is there. */
+  /**
+   * The window without its shadows, surface-local, as of the surface's last commit: what was set within what was there, or all that was
+   * there (xdg-shell.xml: set_window_geometry). Subsurfaces that come and go by themselves do not change it.
+   */
   get geometry(): Rectangle {
-    const bounds = treeBounds(this.surface);
-    const set = this.#setGeometry;
-    if (!set) return bounds;
-    const x = Math.max(set.x, bounds.x);
-    const y = Math.max(set.y, bounds.y);
-    const right = Math.min(set.x + set.width, bounds.x + bounds.width);
-    const bottom = Math.min(set.y + set.height, bounds.y + bounds.height);
-    return right > x && bottom > y ? { x, y, width: right - x, height: bottom - y } : set;
+    return this.#geometry;
+  }
+
+  /** Whether the client has said what its window geometry is; else it follows the surface and its subsurfaces. */
+  get geometryIsSet(): boolean {
+    return this.#setGeometry !== null;
   }
 
   /** The role object was made. The caller has checked that the surface can take it. */
@@ -190,6 +192,7 @@ export class ShellSurface {
     const mapped = update.state.content !== null;
     if (mapped === this.#mapped && isNextFrame(update)) return;
     this.#setGeometry = frozen.geometry;
+    this.#geometry = effectiveGeometry(frozen.geometry, treeBounds(this.surface));
     if (!mapped && this.#mapped) {
       this.#unmap();
       return;
@@ -235,4 +238,13 @@ function isNextFrame({ state, previous }: AppliedUpdate): boolean {
     state.children === previous.children &&
     state.children.length === 1
   );
+}
+
+function effectiveGeometry(set: Rectangle | null, bounds: Rectangle): Rectangle {
+  if (!set) return bounds;
+  const x = Math.max(set.x, bounds.x);
+  const y = Math.max(set.y, bounds.y);
+  const right = Math.min(set.x + set.width, bounds.x + bounds.width);
+  const bottom = Math.min(set.y + set.height, bounds.y + bounds.height);
+  return right > x && bottom > y ? { x, y, width: right - x, height: bottom - y } : set;
 }

@@ -59,8 +59,12 @@ export class Shell implements ToplevelListener, PopupListener {
   /** Where new windows go: the output under the pointer, else the first. */
   get activeOutput(): Output | null {
     const { x, y } = this.seat.pointer;
-    const outputs = this.#outputs();
-    return outputs.find((output) => output.contains(x, y)) ?? outputs[0] ?? null;
+    return this.outputAt(x, y) ?? this.#outputs()[0] ?? null;
+  }
+
+  /** The output a global point lies on. */
+  outputAt(x: number, y: number): Output | null {
+    return this.#outputs().find((output) => output.contains(x, y)) ?? null;
   }
 
   addWindowListener(listener: WindowListener): () => void {
@@ -141,12 +145,14 @@ export class Shell implements ToplevelListener, PopupListener {
     this.#sceneChanged();
   }
 
-  /** Raises it and gives it the keyboard. Null: nobody has it. */
+  /** Raises it and gives it the keyboard; menus of other windows close. Null: nobody has it. */
   activate(toplevel: Toplevel | null): void {
     if (toplevel?.minimized) {
       toplevel.minimized = false;
       this.#tellSuspended(toplevel);
     }
+    const menu = this.popupGrab.topmost;
+    if (menu && menu.toplevel !== toplevel) this.popupGrab.dismissAll();
     if (toplevel) this.raise(toplevel);
     const before = this.#active;
     if (before !== toplevel) {
@@ -232,6 +238,7 @@ export class Shell implements ToplevelListener, PopupListener {
     } else {
       this.#stack.push(role);
       this.#tellSuspended(role);
+      this.#keepAnchors(role);
       if (role.wanted.maximized || role.wanted.fullscreen) this.#settle(role);
       this.windowManager.mapped(role);
       for (const listener of this.#listeners) listener.mapped?.(role);
@@ -337,13 +344,22 @@ export class Shell implements ToplevelListener, PopupListener {
   }
 
   #keepAnchors(toplevel: Toplevel): void {
-    const { width, height } = toplevel.geometry;
+    const { x, y, width, height } = toplevel.geometry;
     const { maximized, fullscreen, resizing } = toplevel.acknowledged;
     const covers = maximized || fullscreen;
+    const { geometryIsSet } = toplevel.shellSurface;
     const before = toplevel.settled;
-    const same = before?.width === width && before.height === height && before.covers === covers;
-    if (!same) toplevel.settled = { width, height, covers };
+    const shifted = before !== null && (before.x !== x || before.y !== y);
+    const same =
+      !shifted && before?.width === width && before.height === height && before.covers === covers;
+    if (!same || before.geometryIsSet !== geometryIsSet) {
+      toplevel.settled = { x, y, width, height, covers, geometryIsSet };
+    }
     if (!before) return;
+    // A subsurface beyond the left or top edge makes the window larger there; what was there before stays where it is.
+    if (shifted && !geometryIsSet && !before.geometryIsSet) {
+      return this.move(toplevel, toplevel.x + x - before.x, toplevel.y + y - before.y);
+    }
     if (before.covers && !covers && toplevel.floating) {
       this.move(toplevel, toplevel.floating.x, toplevel.floating.y);
       toplevel.floating = null;

@@ -30,7 +30,7 @@ export function standardWindowManager(shell: Shell): WindowManager {
       if (output) toplevel.setBounds(output.width, output.height);
     },
     mapped: (toplevel) => {
-      if (!toplevel.placed) place(toplevel);
+      if (!toplevel.placed || !shell.outputAt(toplevel.x, toplevel.y)) place(toplevel);
       shell.activate(toplevel);
     },
     unmapped: () => shell.activateTopmost(),

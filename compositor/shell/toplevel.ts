@@ -50,6 +50,14 @@ const TILED_SINCE = 2;
 const SUSPENDED_SINCE = 6;
 const CONSTRAINED_SINCE = 7;
 
+/** The window geometry as the shell has last seen it. */
+export interface SettledGeometry extends Rectangle {
+  /** Whether it covered an output then. */
+  readonly covers: boolean;
+  /** Said by the client; else it is what is there. */
+  readonly geometryIsSet: boolean;
+}
+
 const NO_LIMITS: SizeLimits = { minWidth: 0, minHeight: 0, maxWidth: 0, maxHeight: 0 };
 const FLOATING: ToplevelConfigure = {
   width: 0,
@@ -81,9 +89,8 @@ export class Toplevel implements ShellRole {
   /** Which edges stay where they are while the size changes: an interactive resize from the other side. */
   anchorRight = false;
   anchorBottom = false;
-  /** The geometry's size at the last change, and whether it covered an output then. Written by the shell. */
-  settled: { readonly width: number; readonly height: number; readonly covers: boolean } | null =
-    null;
+  /** As of its last change. Written by the shell. */
+  settled: SettledGeometry | null = null;
   readonly #listener: ToplevelListener;
   #title = '';
   #appId = '';
@@ -105,6 +112,10 @@ export class Toplevel implements ShellRole {
     this.resource = resource;
     this.#listener = listener;
     resource.data = this;
+    if (resource.version >= XdgToplevel.wmCapabilitiesSince && !this.#isAncient()) {
+      const { maximize, fullscreen } = XdgToplevelWmCapabilities;
+      XdgToplevel.sendWmCapabilities(resource, stateArray([maximize, fullscreen]));
+    }
   }
 
   static of(resource: XdgToplevelResource): Toplevel {
@@ -237,13 +248,6 @@ export class Toplevel implements ShellRole {
     this.#listener.initialCommit(this);
     if (this.#destroyed || this.#sentOnce) return;
     this.#sentOnce = true;
-    const { resource } = this;
-    if (resource.version >= XdgToplevel.wmCapabilitiesSince && !this.#isAncient()) {
-      XdgToplevel.sendWmCapabilities(
-        resource,
-        stateArray([XdgToplevelWmCapabilities.maximize, XdgToplevelWmCapabilities.fullscreen]),
-      );
-    }
     this.#send();
   }
 
@@ -267,7 +271,7 @@ export class Toplevel implements ShellRole {
     this.#parent = null;
     this.#title = '';
     this.#appId = '';
-    this.placed = false;
+    // It keeps its place: a window that is hidden and shown again is where it was.
     this.minimized = false;
     this.floating = null;
     this.output = null;

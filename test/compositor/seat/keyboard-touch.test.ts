@@ -161,3 +161,18 @@ test('a seat without a keyboard gives none', () => {
     expect(client.error).toEqual({ interface: 'wl_seat', code: WlSeatError.missingCapability });
   });
 });
+
+test('a finger on a surface that goes is up', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(50, 50);
+    fixture.compositor.seat.touch.down(3, 40, 40);
+    fixture.settle();
+    client.take();
+    window.toplevel.destroy();
+    window.xdgSurface.destroy();
+    window.surface.destroy();
+    fixture.settle();
+    expect(client.take()).toContain('up 3');
+  });
+});

@@ -258,3 +258,22 @@ test('the cursor surface is drawn at its hot spot, while its client has the poin
     expect(fixture.pixel(4, 4)).not.toBe(0xff00ff);
   });
 });
+
+test('what a commit puts below the pointer is entered at once, not with the next frame', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(100, 100);
+    fixture.compositor.seat.pointer.moveTo(82, 82);
+    fixture.settle();
+    client.take();
+    const empty = client.compositor.createRegion();
+    window.surface.setInputRegion(empty);
+    window.surface.commit();
+    fixture.settle();
+    expect(client.take()).toEqual([`leave ${window.surface.id}`]);
+    window.surface.setInputRegion(null);
+    window.surface.commit();
+    fixture.settle();
+    expect(client.take()).toEqual([`enter ${window.surface.id} 50,50`]);
+  });
+});

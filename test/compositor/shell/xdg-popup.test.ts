@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { XdgSurfaceProxy } from '../../../protocols/generated/xdg-shell.client.ts';
 import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
 import type { ShellClient, TestPopup, TestWindow } from '../../support/shell-client.ts';
 
@@ -122,5 +123,50 @@ test('when the window goes its popups are dismissed', () => {
     fixture.settle();
     expect(popup.done).toBe(1);
     expect(client.error).toBeUndefined();
+  });
+});
+
+test('a release opens a menu as a press does, and an open menu its next one without', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(100, 100);
+    let release = 0;
+    client.pointer.handler = {
+      button: (_, serial, __, ___, state) => {
+        if (state === 0) release = serial;
+      },
+    };
+    press(fixture, 50, 50);
+    const grab = (parent: XdgSurfaceProxy, serial: number) => {
+      const popup = client.createPopup(parent, client.positioner(9, 9, [0, 0, 1, 1]));
+      popup.popup.grab(client.seat, serial);
+      popup.surface.commit();
+      fixture.settle();
+      if (popup.done === 0) client.draw(popup, 9, 9);
+      return popup;
+    };
+    const first = grab(window.xdgSurface, release);
+    const second = grab(first.xdgSurface, 0);
+    expect([first.done, second.done]).toEqual([0, 0]);
+    expect(fixture.compositor.seat.keyboard.focus?.id).toBe(second.surface.id);
+    expect(client.error).toBeUndefined();
+  });
+});
+
+test('menus close when another window gets the keyboard', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(100, 100);
+    press(fixture, 50, 50);
+    const popup = client.createPopup(window.xdgSurface, client.positioner(9, 9, [0, 0, 1, 1]));
+    popup.popup.grab(client.seat, client.serials.press);
+    popup.surface.commit();
+    fixture.settle();
+    client.draw(popup, 9, 9);
+    const other = fixture.connect();
+    const otherWindow = other.openWindow(20, 20);
+    fixture.settle();
+    expect(popup.done).toBe(1);
+    expect(other.take()).toContain(`focus ${otherWindow.surface.id} 0`);
   });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { WlSubcompositorProxy } from '../../../protocols/generated/wayland.client.ts';
 import { XdgWmBaseProxy } from '../../../protocols/generated/xdg-shell.client.ts';
 import { standardWindowManager } from '../../../compositor/shell/standard-window-manager.ts';
 import { withDesktop } from '../../support/desktop-fixture.ts';
@@ -325,4 +326,61 @@ test('tiled edges are constrained ones for those who know them', () => {
       expect(states).toEqual([[5, 6, 7, 8, 10, 11, 12, 13], [5, 6, 7, 8], []]);
     },
   );
+});
+
+test('hidden and shown again a window is where it was', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(50, 50);
+    const [toplevel] = fixture.compositor.shell.windows;
+    if (!toplevel) throw new Error('no window');
+    fixture.compositor.shell.move(toplevel, 123, 45);
+    window.surface.attach(null, 0, 0);
+    window.surface.commit();
+    window.surface.commit();
+    fixture.settle();
+    client.draw(window, 50, 50);
+    expect(toplevel).toMatchObject({ mapped: true, x: 123, y: 45 });
+  });
+});
+
+test('a subsurface beyond the left edge makes the window larger there, and moves nothing', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(50, 50, 0xff0000);
+    fixture.frames();
+    expect(fixture.pixel(33, 33)).toBe(0xff0000);
+    const child = client.compositor.createSurface();
+    const subsurface = client.bind(WlSubcompositorProxy).getSubsurface(child, window.surface);
+    subsurface.setPosition(-20, 0);
+    child.attach(client.buffer(20, 20, 0x00ff00), 0, 0);
+    child.commit();
+    window.surface.commit();
+    fixture.frames();
+    expect([fixture.pixel(33, 33), fixture.pixel(13, 33)]).toEqual([0xff0000, 0x00ff00]);
+    expect(fixture.compositor.shell.windows[0]?.rectangle).toEqual({
+      x: 12,
+      y: 32,
+      width: 70,
+      height: 50,
+    });
+    // By itself it changes nothing until the window commits.
+    child.destroy();
+    fixture.frames();
+    expect(fixture.pixel(33, 33)).toBe(0xff0000);
+  });
+});
+
+test('an interactive move takes the pointer from the window, in a frame of its own', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(50, 50);
+    fixture.compositor.seat.pointer.moveTo(40, 40);
+    fixture.compositor.seat.pointer.button(BUTTON_LEFT, true);
+    fixture.settle();
+    client.seen.length = 0;
+    window.toplevel.move(client.seat, client.serials.press);
+    fixture.settle();
+    expect(client.seen).toEqual([`leave ${window.surface.id}`, 'frame']);
+  });
 });
