@@ -199,14 +199,16 @@ async function outerKernel(poller: Poller, lifetime: Lifetime): Promise<SyncKern
 }
 
 async function backendOf(
-  { backend, nestedMode }: SessionOptions,
+  { backend, nestedMode, screenshot }: SessionOptions,
   host: { readonly poller: Poller; readonly env: NodeJS.ProcessEnv; readonly log: CompositorLog },
 ): Promise<'headless' | BackendFactory> {
   if (backend === 'headless') return 'headless';
   const { HostConnection } = await import('../compositor/backend/host-connection.ts');
   const { NestedBackend } = await import('../compositor/backend/nested.ts');
   const connection = await HostConnection.open(host);
-  return (context) => new NestedBackend({ ...context, host: connection, mode: nestedMode });
+  // A picture of the end is the last one shown, which there only is where we draw it.
+  const mode = nestedMode === 'auto' && screenshot !== undefined ? 'composited' : nestedMode;
+  return (context) => new NestedBackend({ ...context, host: connection, mode });
 }
 
 async function openTrace(path: string, lifetime: Lifetime): Promise<ChromeTrace> {

@@ -21,7 +21,7 @@ export interface HostBuffer {
 
 interface OwnedBuffer extends HostBuffer {
   readonly mapping: number;
-  /** The window has another size by now: it goes when the host lets go. */
+  /** Not needed any more: it goes when the host lets go. */
   retired: boolean;
 }
 
@@ -46,6 +46,11 @@ export class HostBuffers {
     if (!free && current.length >= MAX_BUFFERS) return null;
     for (const buffer of current) buffer.stale = buffer.stale.union(damage);
     return free ?? this.#make(width, height);
+  }
+
+  /** None is needed for now: their memory goes as soon as the host has let go of them. */
+  giveBack(): void {
+    for (const buffer of [...this.#buffers]) this.#retire(buffer);
   }
 
   dispose(): void {
@@ -82,13 +87,15 @@ export class HostBuffers {
   }
 
   #retireOthers(width: number, height: number): void {
-    const others = this.#buffers.filter(
-      ({ target }) => target.width !== width || target.height !== height,
-    );
-    for (const buffer of others) {
-      buffer.retired = true;
-      if (!buffer.busy) this.#drop(buffer);
+    for (const buffer of [...this.#buffers]) {
+      const { target } = buffer;
+      if (target.width !== width || target.height !== height) this.#retire(buffer);
     }
+  }
+
+  #retire(buffer: OwnedBuffer): void {
+    buffer.retired = true;
+    if (!buffer.busy) this.#drop(buffer);
   }
 
   #drop(buffer: OwnedBuffer): void {

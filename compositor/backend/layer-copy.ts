@@ -54,10 +54,12 @@ export class LayerCopy {
     return true;
   }
 
-  /** The host has been given something else. */
+  /** The host has been given something else. Idempotent. */
   replaced(): void {
+    if (!this.#last) return;
     this.#last = undefined;
     this.#starved = false;
+    this.#buffers.giveBack();
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 /** What the host shows of a nested compositor's clients is the same, passed through or composited by us. */
 import { expect, test } from 'vitest';
+import { native } from '../../../native/binding.ts';
 import { NESTED_MODES, type NestedMode } from '../../../compositor/backend/nested-mode.ts';
 import { WlSubcompositorProxy } from '../../../protocols/generated/wayland.client.ts';
 import type { WlOutputTransform } from '../../../protocols/generated/wayland.interfaces.ts';
@@ -280,6 +281,31 @@ test('passed through, a window costs no painting', async () => {
       expect(fixture.pixel(50, 50)).toBe(GREEN + count);
     }
     expect(fixture.inner.stats().desktop.outputs[0]?.paintedPixels).toBe(before);
+  });
+});
+
+test('what was copied for a while keeps no memory', async () => {
+  await withNested({}, (fixture) => {
+    const client = fixture.connect();
+    const mappings = (): number => native.liveMappings();
+    const window = client.window(100, 80, RED);
+    const before = mappings();
+    const alpha = client.bind(WpAlphaModifierV1Proxy).getSurface(window.surface);
+    alpha.setMultiplier(0x8000_0000);
+    window.surface.commit();
+    fixture.frames();
+    expect(mappings()).toBeGreaterThan(before);
+    alpha.setMultiplier(0xffff_ffff);
+    window.surface.attach(client.sealedBuffer(100, 80, GREEN), 0, 0);
+    window.surface.commit();
+    fixture.frames();
+    expect(fixture.pixel(60, 60)).toBe(GREEN);
+    expect(fixture.counts.copied).toHaveProperty('opacity');
+    window.surface.attach(client.sealedBuffer(100, 80, RED), 0, 0);
+    window.surface.commit();
+    fixture.frames();
+    // Two buffers more, mapped by both compositors.
+    expect(mappings()).toBe(before + 2 * 2);
   });
 });
 
