@@ -1,5 +1,6 @@
 /** What is kept of the peers, and the table made of it. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CASES } from '../../../lab/conform/cases/cases.ts';
 import { DOCUMENT, documentWithResults } from '../../../lab/conform/peers/document.ts';
@@ -8,7 +9,9 @@ import {
   type PeerCase,
   type PeerResults,
 } from '../../../lab/conform/peers/results.ts';
+import { PEERS } from '../../../lab/conform/peers/peers.ts';
 import { peersMarkdown } from '../../../lab/conform/peers/table.ts';
+import { projectRoot } from '../../../lab/kernel/project.ts';
 import type { Verdict } from '../../../lab/conform/result.ts';
 
 const [first, second, third] = CASES.map(({ name }) => name) as [string, string, string];
@@ -73,6 +76,17 @@ test('the table tells each verdict, how often it fell, and what was seen', () =>
   expect(markdown).toContain(
     '`wl_display: error 2` or `the compositor was killed by SIGABRT (last line: ’oops’)`, 2 of 3 times',
   );
+});
+
+test('each peer can be started, and its packages are in the Debian made for it', () => {
+  const script = (name: string): string =>
+    readFileSync(join(projectRoot, 'lab', 'conform', 'peers', name), 'utf8');
+  const [start, root] = [script('start.sh'), script('root.sh')];
+  for (const { name, packages } of PEERS) {
+    expect(start).toMatch(new RegExp(`^${name}\\)`, 'm'));
+    const [compositor] = packages;
+    if (compositor !== undefined) expect(root).toMatch(new RegExp(`\\s${compositor}\\s`));
+  }
 });
 
 test('the guide’s table is the one made of the kept results', () => {
