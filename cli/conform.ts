@@ -1,8 +1,9 @@
 /** `syncline conform`: parse, call, print. */
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CASES, caseNamed } from '../lab/conform/cases/cases.ts';
-import type { CompositorCommand } from '../lab/conform/compositor-process.ts';
 import { conform } from '../lab/conform/conform.ts';
 import type { ConformCase } from '../lab/conform/conform-case.ts';
 import type { ConformReport } from '../lab/conform/result.ts';
@@ -22,7 +23,7 @@ interface ConformFlags {
   list?: boolean;
   patience?: number;
   retries: number;
-  log: string;
+  log?: string;
   peers?: readonly Peer[];
   part: PeersOptions['part'];
   kernel: string;
@@ -49,7 +50,7 @@ export function conformCommand(): Command {
       'how long anything that must happen may take (default: by its pace)',
       seconds,
     )
-    .option('--log <file>', 'where the compositor started here says what it says', '/dev/null')
+    .option('--log <file>', 'keep there what the compositor started here says')
     .option(
       '--peers <names>',
       'in the VM, against compositors of Debian sid, or all of them',
@@ -119,13 +120,16 @@ async function conformHere(command: string[], flags: ConformFlags): Promise<Conf
   poller.start();
   const { unplugHook: unplug, replugHook: plug } = flags;
   const cases = casesOf(flags);
+  const scratch = mkdtempSync(join(tmpdir(), 'syncline-conform-'));
   try {
     return await conform({
       poller,
       env: process.env,
       cases,
       retries: flags.retries,
-      ...(command.length > 0 && { start: startedBy(command, flags.log) }),
+      ...(command.length > 0 && {
+        start: { command, env: process.env, logFile: flags.log ?? join(scratch, 'log') },
+      }),
       ...(flags.patience !== undefined && { patienceMs: flags.patience * 1000 }),
       ...(flags.socket !== undefined && { socket: flags.socket }),
       ...(unplug !== undefined && plug !== undefined && { hotplugCommands: { unplug, plug } }),
@@ -141,6 +145,7 @@ async function conformHere(command: string[], flags: ConformFlags): Promise<Conf
     throw error;
   } finally {
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    rmSync(scratch, { recursive: true, force: true });
     poller.stop();
     poller.close();
   }
@@ -175,10 +180,6 @@ function chosenCases(text: string): ConformCase[] {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function startedBy(command: readonly string[], logFile: string): CompositorCommand {
-  return { command, env: process.env, logFile };
 }
 
 function peers(text: string): readonly Peer[] {
