@@ -19,15 +19,28 @@ mount --bind "$XDG_RUNTIME_DIR" "$root$XDG_RUNTIME_DIR"
 chroot "$root" rmmod rendersync vgem
 rm /dev/syncobj
 
-# Compositors listen to udev, not to the kernel.
-mkdir -p "$root/run/udev" "$root/run/dbus"
-chroot "$root" env SYSTEMD_IGNORE_CHROOT=1 /usr/lib/systemd/systemd-udevd --daemon
-chroot "$root" env SYSTEMD_IGNORE_CHROOT=1 udevadm trigger --action=add
-chroot "$root" env SYSTEMD_IGNORE_CHROOT=1 udevadm settle --timeout=60
-chroot "$root" env SEATD_VTBOUND=0 seatd >/tmp/seatd.log 2>&1 &
-# kwin asks both buses.
-chroot "$root" dbus-uuidgen --ensure
-chroot "$root" dbus-daemon --system --fork
-chroot "$root" dbus-daemon --session --fork --address=unix:path=/run/dbus/session
+services() {
+	# Compositors listen to udev, not to the kernel.
+	mkdir -p "$root/run/udev" "$root/run/dbus"
+	chroot "$root" env SYSTEMD_IGNORE_CHROOT=1 /usr/lib/systemd/systemd-udevd --daemon
+	chroot "$root" env SYSTEMD_IGNORE_CHROOT=1 udevadm trigger --action=add --subsystem-match=drm
+	chroot "$root" env SYSTEMD_IGNORE_CHROOT=1 udevadm settle --timeout=60
+	chroot "$root" env SEATD_VTBOUND=0 seatd >/tmp/seatd.log 2>&1 &
+}
+
+buses() {
+	chroot "$root" dbus-uuidgen --ensure
+	chroot "$root" dbus-daemon --system --fork
+	chroot "$root" dbus-daemon --session --fork --address=unix:path=/run/dbus/session
+}
+
+case $peer in
+syncline) ;;
+kwin-*)
+	services
+	buses
+	;;
+*) services ;;
+esac
 
 exec node "$here/../../../cli/syncline.mjs" conform "$@" -- sh "$here/start.sh" "$root" "$peer"

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VmFailedError } from '../../kernel/errors.ts';
+import { lastLines } from '../../kernel/process.ts';
 import { projectRoot } from '../../kernel/project.ts';
 import { GUEST_OUT } from '../../kernel/run-folder.ts';
 import { runInVm } from '../../kernel/run.ts';
@@ -16,6 +17,9 @@ const GUEST_SCRIPT = join(projectRoot, 'lab', 'conform', 'peers', 'guest.sh');
 /** A renderer's code and a memory file system for what it writes. */
 const MEMORY_MIB = 3072;
 const GPUS = 2;
+const REPORT = 'report.json';
+const LOG = 'log';
+const LOG_LINES = 20;
 
 export interface PeerPlay {
   readonly peer: Peer;
@@ -40,7 +44,7 @@ export async function playPeer(play: PeerPlay): Promise<PeerResults> {
   const versions = await packageVersions(root, peer.packages);
   const outFolder = mkdtempSync(join(tmpdir(), 'syncline-peer-'));
   const keep = (): PeerResults | undefined => {
-    const report = readReport(join(outFolder, 'report.json'));
+    const report = readReport(join(outFolder, REPORT));
     return report && keepResults({ peer: peer.name, versions }, report, play.again);
   };
   try {
@@ -49,17 +53,22 @@ export async function playPeer(play: PeerPlay): Promise<PeerResults> {
     if (!kept) throw new VmFailedError(`${peer.name} could not be played (status ${status})`, '');
     return kept;
   } catch (error) {
-    keep();
+    if (!keep()) log(`${peer.name} said: ${lastLines(readLog(outFolder), LOG_LINES)}`);
     throw error;
   } finally {
     rmSync(outFolder, { recursive: true, force: true });
   }
 }
 
+function readLog(outFolder: string): string {
+  const path = join(outFolder, LOG);
+  return existsSync(path) ? readFileSync(path, 'utf8') : 'nothing';
+}
+
 async function playInVm(play: PeerPlay, root: string, outFolder: string): Promise<number> {
   const only = play.cases.map(({ name }) => name).join(',');
   const options = ['--only', only, '--retries', String(play.retries)];
-  const files = ['--json', join(GUEST_OUT, 'report.json'), '--log', join(GUEST_OUT, 'log')];
+  const files = ['--json', join(GUEST_OUT, REPORT), '--log', join(GUEST_OUT, LOG)];
   const { status } = await runInVm({
     command: ['sh', GUEST_SCRIPT, root, play.peer.name, ...options, ...files],
     cwd: projectRoot,
