@@ -1,6 +1,6 @@
 /** The applied state of a surface: immutable, replaced whole by each applied content update. */
 import type { BufferUse } from '../buffer/buffer-use.ts';
-import { Region } from './region.ts';
+import type { Region } from './region.ts';
 import type { Surface } from './surface.ts';
 import type { Transform } from './transform.ts';
 
@@ -50,24 +50,6 @@ export interface SurfaceState {
   readonly tearing: boolean;
   /** The role's own double-buffered state as its last update set it, else null. */
   readonly roleState: object | null;
-}
-
-export function initialSurfaceState(surface: Surface): SurfaceState {
-  return {
-    content: null,
-    width: 0,
-    height: 0,
-    bufferScale: 1,
-    bufferTransform: 0,
-    viewport: { source: null, destination: null },
-    opaqueRegion: Region.empty,
-    inputRegion: null,
-    children: [{ surface, x: 0, y: 0 }],
-    opacity: 1,
-    contentType: 'none',
-    tearing: false,
-    roleState: null,
-  };
 }
 
 /** Told to listeners each time an update was applied. */

@@ -16,7 +16,6 @@ import { discardPending } from './discard-pending.ts';
 import { SurfaceFrame } from './surface-frame.ts';
 import type { SurfaceOutput } from './surface-output.ts';
 import type { SurfaceRole } from './surface-role.ts';
-import { initialSurfaceState } from './surface-state.ts';
 import type { AppliedUpdate, SurfaceChild, SurfaceState } from './surface-state.ts';
 import type { Subsurface } from './subsurface.ts';
 
@@ -302,4 +301,23 @@ export class Surface {
     this.#destroyListeners.clear();
     this.#checks.clear();
   }
+}
+
+/** Nothing to show, the surface alone in its stacking order. */
+function initialSurfaceState(surface: Surface): SurfaceState {
+  return {
+    content: null,
+    width: 0,
+    height: 0,
+    bufferScale: 1,
+    bufferTransform: 0,
+    viewport: { source: null, destination: null },
+    opaqueRegion: Region.empty,
+    inputRegion: null,
+    children: [{ surface, x: 0, y: 0 }],
+    opacity: 1,
+    contentType: 'none',
+    tearing: false,
+    roleState: null,
+  };
 }
