@@ -82,7 +82,7 @@ export class SimulatedWorld implements LabWorld {
       strategy,
       backend: 'headless',
       keymap: null,
-      outputs: [{ width: 640, height: 480, scale: 1, refreshMhz: REFRESH_MHZ }],
+      outputs: [{ width: 320, height: 240, scale: 1, refreshMhz: REFRESH_MHZ }],
       trace: traceIntoLedger(this.ledger, options.trace),
     });
   }
