@@ -10,6 +10,7 @@ const TIMELINES_PER_CLIENT = 10;
 const CLIENTS = 100;
 const UNPLUG_CLIENTS = 20;
 const SIGNALS = 300;
+const NS_PER_US = 1000;
 const WARM_UP = 300;
 /** Above every point that is signalled meanwhile. */
 const NEVER = 1n << 40n;
@@ -85,6 +86,8 @@ function heapBytes(): number {
 export interface UnplugFigures {
   /** From the moment the manager notices that its device is gone until every wait is at home on another. */
   readonly rehomeNs: number;
+  /** The process's CPU time meanwhile, all threads: what a busy machine does not lengthen much. */
+  readonly rehomeCpuNs: number;
   readonly waits: number;
   /** As many imports and one query without the manager. */
   readonly bareNs: number;
@@ -101,14 +104,14 @@ export async function measureUnplug(
     return Array.from({ length: perClient }, () => shareTimeline(bed, owner));
   }).flat();
   const outcomes = Promise.all(timelines.map(({ timeline }) => outcomeOf(timeline)));
-  const rehomeNs = await pulled(bed);
+  const took = await pulled(bed);
   const { waits } = bed.manager.stats();
   if (waits.length !== timelines.length || waits.some(({ parked }) => parked))
     throw new Error('not every wait has found another device');
   for (const { handle } of timelines) signalPoint(bed, handle, 1n);
   const ends = await outcomes;
   if (ends.some((type) => type !== 'signalled')) throw new Error('not every wait has ended well');
-  return { rehomeNs, waits: waits.length };
+  return { ...took, waits: waits.length };
 }
 
 function outcomeOf(timeline: SharedTimeline['timeline']): Promise<string> {
@@ -118,16 +121,20 @@ function outcomeOf(timeline: SharedTimeline['timeline']): Promise<string> {
 }
 
 /** Until everybody else hears of the loss: the manager is told first, and moves everything. */
-function pulled(bed: SyncBed): Promise<number> {
+function pulled(bed: SyncBed): Promise<Pick<UnplugFigures, 'rehomeNs' | 'rehomeCpuNs'>> {
   return new Promise((resolve) => {
     let startNs: bigint | undefined;
+    let cpuBefore = process.cpuUsage();
     bed.onLoss = () => {
+      cpuBefore = process.cpuUsage();
       startNs = native.monotonicNs();
       bed.onLoss = undefined;
     };
     const subscription = bed.manager.devices$.subscribe(() => {
       if (startNs === undefined) return;
-      resolve(Number(native.monotonicNs() - startNs));
+      const rehomeNs = Number(native.monotonicNs() - startNs);
+      const { user, system } = process.cpuUsage(cpuBefore);
+      resolve({ rehomeNs, rehomeCpuNs: (user + system) * NS_PER_US });
       subscription.unsubscribe();
     });
     bed.pullImportDevice();
