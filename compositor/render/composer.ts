@@ -2,7 +2,7 @@
 import type { BufferContent } from '../buffer/buffer-content.ts';
 import { Region } from '../surface/region.ts';
 import type { Surface } from '../surface/surface.ts';
-import { PIXMAN_X8R8G8B8, pixmanFormatOf } from './formats.ts';
+import { PIXMAN_X8R8G8B8, pixmanFormatOf, withoutAlpha } from './formats.ts';
 import { boxRegion, bufferMap, itemBox, mapRegion } from './output-map.ts';
 import { composite, PIXMAN_OP_OVER, PIXMAN_OP_SRC, PixmanImage } from './pixman.ts';
 import type { SceneItem } from './scene.ts';
@@ -42,6 +42,14 @@ interface Visible {
   readonly item: SceneItem;
   readonly content: BufferContent;
   readonly region: Region;
+  /** The part of the region where it hides what is below, in target pixels. */
+  readonly opaque: Region;
+}
+
+/** Part of what is drawn of a surface: with its alpha, or without where its client says that there is none. */
+interface Layer {
+  readonly region: Region;
+  readonly opaque: boolean;
 }
 
 /** `items` bottom to top; only `damage` (target pixels) is written, and nothing below something opaque is read. */
@@ -61,8 +69,9 @@ export function paint(
     const box = boxRegion(itemBox(item, map));
     const region = open.intersect(box);
     if (region.isEmpty) continue;
-    visible.push({ item, content, region });
-    open = open.subtract(opaquePart(item, content, map));
+    const opaque = opaquePart(item, content, map);
+    visible.push({ item, content, region, opaque: region.intersect(opaque) });
+    open = open.subtract(opaque);
   }
   const image = PixmanImage.bits(
     target.pixmanFormat ?? PIXMAN_X8R8G8B8,
@@ -114,11 +123,15 @@ function fill(target: PixmanImage, region: Region, colour: Colour): number {
 /** False: its memory was gone. */
 function draw(target: PixmanImage, part: Visible, map: Affine): boolean {
   const { content, item } = part;
+  const layers = layersOf(part);
   if (content.solid) {
     const { red, green, blue, alpha } = content.solid;
-    const image = PixmanImage.solid(red >>> 16, green >>> 16, blue >>> 16, alpha >>> 16);
-    drawImage(target, image, part, null);
-    image.dispose();
+    for (const layer of layers) {
+      const shown = layer.opaque ? 0xffff : alpha >>> 16;
+      const image = PixmanImage.solid(red >>> 16, green >>> 16, blue >>> 16, shown);
+      drawLayer(target, image, item, layer, null);
+      image.dispose();
+    }
     return true;
   }
   const format = pixmanFormatOf(content.format);
@@ -127,39 +140,51 @@ function draw(target: PixmanImage, part: Visible, map: Affine): boolean {
   let seen = false;
   const outcome = content.read((pixels) => {
     seen = true;
-    const image = PixmanImage.bits(
-      format,
-      content.width,
-      content.height,
-      pixels.bytes,
-      pixels.offsetBytes,
-      pixels.strideBytes,
-    );
-    try {
-      drawImage(target, image, part, toBuffer);
-    } finally {
-      image.dispose();
+    for (const layer of layers) {
+      const image = PixmanImage.bits(
+        layer.opaque ? withoutAlpha(format) : format,
+        content.width,
+        content.height,
+        pixels.bytes,
+        pixels.offsetBytes,
+        pixels.strideBytes,
+      );
+      try {
+        drawLayer(target, image, item, layer, toBuffer);
+      } finally {
+        image.dispose();
+      }
     }
   });
   // What is below was left out for its sake, so something has to be drawn.
-  if (!seen && content.opaque) {
+  if (!seen && !part.opaque.isEmpty) {
     const black = PixmanImage.solid(0, 0, 0, 0xffff);
-    drawImage(target, black, part, null);
+    drawLayer(target, black, item, { region: part.opaque, opaque: true }, null);
     black.dispose();
   }
   return outcome === 'ok';
 }
 
-function drawImage(
+/** An opaque region is drawn without looking at its alpha: SDL clears to nothing at all in windows it calls opaque. */
+function layersOf({ region, opaque }: Visible): Layer[] {
+  if (opaque.isEmpty) return [{ region, opaque: false }];
+  const rest = region.subtract(opaque);
+  const layers: Layer[] = [{ region: opaque, opaque: true }];
+  if (!rest.isEmpty) layers.push({ region: rest, opaque: false });
+  return layers;
+}
+
+function drawLayer(
   target: PixmanImage,
   image: PixmanImage,
-  part: Visible,
+  item: SceneItem,
+  layer: Layer,
   toBuffer: Affine | null,
 ): void {
-  const { opacity } = part.item.state;
+  const { opacity } = item.state;
   const alpha = Math.round(opacity * 0xffff);
   const mask = opacity < 1 ? PixmanImage.solid(alpha, alpha, alpha, alpha) : null;
-  const op = part.content.opaque && !mask ? PIXMAN_OP_SRC : PIXMAN_OP_OVER;
+  const op = layer.opaque ? PIXMAN_OP_SRC : PIXMAN_OP_OVER;
   let sourceX = 0;
   let sourceY = 0;
   if (toBuffer && isWholeTranslation(toBuffer)) {
@@ -168,8 +193,8 @@ function drawImage(
   } else if (toBuffer) {
     image.setMap(toBuffer, !isPixelExact(toBuffer));
   }
-  const rects = part.region.rects();
-  const { x, y, width, height } = part.region.extents;
+  const rects = layer.region.rects();
+  const { x, y, width, height } = layer.region.extents;
   if (rects.length > 1) target.setClip(rects);
   composite(op, image, mask, target, sourceX + x, sourceY + y, x, y, width, height);
   if (rects.length > 1) target.setClip(null);

@@ -17,6 +17,9 @@ function pixmanFormat(
   return (bitsPerPixel << 24) | (type << 16) | (alpha << 12) | (red << 8) | (green << 4) | blue;
 }
 
+/** Where {@link pixmanFormat} keeps the number of alpha bits. */
+const ALPHA_BITS = 0xf000;
+
 /** fourcc of four characters, little endian. */
 export function fourcc(code: string): number {
   return (
@@ -60,6 +63,11 @@ const FORMATS: ReadonlyMap<number, number> = new Map([
 /** pixman's code for a DRM fourcc, or undefined when we cannot draw it. */
 export function pixmanFormatOf(drmFormat: number): number | undefined {
   return FORMATS.get(drmFormat);
+}
+
+/** The pixman code of the same layout whose alpha bits mean nothing. */
+export function withoutAlpha(pixmanCode: number): number {
+  return pixmanCode & ~ALPHA_BITS;
 }
 
 /** Every fourcc we can draw. */

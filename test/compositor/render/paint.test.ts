@@ -9,6 +9,8 @@ import { WpViewporterProxy } from '../../../protocols/generated/viewporter.clien
 import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
 import type { ShellClient } from '../../support/shell-client.ts';
 
+/** wl_shm.format. */
+const ARGB8888 = 0;
 const RED = 0xff0000;
 const GREEN = 0x00ff00;
 const BLUE = 0x0000ff;
@@ -199,6 +201,30 @@ test('a frame callback without damage comes at the vertical blank, without paint
     const after = fixture.compositor.stats().desktop.outputs[0];
     expect(after?.paintedPixels).toBe(before?.paintedPixels);
     expect((after?.frames ?? 0) - (before?.frames ?? 0)).toBe(1);
+  });
+});
+
+test('alpha means nothing in the opaque region; where it counts what is below is seen, never the frame before', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const window = client.openWindow(40, 40, GREEN);
+    fixture.frames();
+    const fd = new OwnedFd(native.memfdCreate('transparent', 0));
+    client.pools.push(fd);
+    native.ftruncate(fd.fd, 40 * 40 * 4);
+    const pool = client.shm.createPool(fd.fd, 40 * 40 * 4);
+    const region = client.compositor.createRegion();
+    region.add(0, 0, 20, 40);
+    window.surface.setOpaqueRegion(region);
+    window.surface.attach(pool.createBuffer(0, 40, 40, 160, ARGB8888), 0, 0);
+    window.surface.damageBuffer(0, 0, 40, 40);
+    window.surface.commit();
+    fixture.frames();
+    expect(fixture.pixel(33, 50)).toBe(0);
+    expect(fixture.pixel(51, 50)).toBe(0);
+    const background = fixture.pixel(0, 0);
+    expect(fixture.pixel(52, 50)).toBe(background);
+    expect(fixture.pixel(71, 50)).toBe(background);
   });
 });
 
