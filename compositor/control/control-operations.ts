@@ -1,4 +1,4 @@
-/** What the control socket can do, as functions of a compositor (the contract is in the README's control section). */
+/** What the control socket can do, as functions of a compositor (the contract is docs/control-socket.md). */
 import { writeFileSync } from 'node:fs';
 import type { Compositor } from '../compositor.ts';
 import { outputOperations } from './output-operations.ts';

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { controlOperations } from '../../../compositor/control/control-operations.ts';
 import { ControlSocket } from '../../../compositor/control/control-socket.ts';
 import { DesktopFixture } from '../../support/desktop-fixture.ts';
 
@@ -251,5 +252,18 @@ test('the keyboard’s layout can be changed; what is no layout is refused', asy
     expect(ask({ op: 'keyboard_layout', layout: 7 }).error).toMatch(/"layout" must be a string/);
     fixture.settle();
     expect(client.take()).toEqual([]);
+  });
+});
+
+test('docs/control-socket.md has every operation and no other', async () => {
+  const guide = readFileSync(new URL('../../../docs/control-socket.md', import.meta.url), 'utf8');
+  const rows = guide.split('\n').filter((line) => line.startsWith('| `'));
+  const documented = rows.flatMap((row) =>
+    [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  await withControl(({ fixture }) => {
+    const context = { compositor: fixture.compositor, gpus: null, stop: () => undefined };
+    expect(new Set(documented)).toEqual(new Set(controlOperations(context).keys()));
+    expect(documented).toHaveLength(new Set(documented).size);
   });
 });

@@ -1,5 +1,5 @@
 /*
- * A wlcs server module for a compositor in another process, driven over its control socket (README: Control).
+ * A wlcs server module for a compositor in another process, driven over its control socket (docs/control-socket.md).
  *
  * SYNCLINE_WLCS_CONTROL and SYNCLINE_WLCS_DISPLAY are the paths of its sockets. It serves the whole run: a "reset" between tests.
  * Each operation is answered after its events are in the clients' sockets, which is the order wlcs expects of calls in one process.
