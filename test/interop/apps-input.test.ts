@@ -185,6 +185,31 @@ test.skipIf(!base.ok)(
   },
 );
 
+test.skipIf(!base.ok)(
+  `weston-confine keeps the pointer inside at a click, and lets it go at the next${why(base)}`,
+  { timeout: TIMEOUT_MS },
+  async () => {
+    run('weston-confine');
+    const { geometry } = await control.shownWindow();
+    const farRight = async (): Promise<number> => {
+      for (let step = 0; step < 20; step++) {
+        await control.ask('pointer_move_relative', { dx: 60, dy: 0 });
+      }
+      return (await control.focus()).x;
+    };
+    const edge = geometry.x + geometry.width;
+    await control.click(geometry.x + 150, geometry.y + 120);
+    await until('the confinement', async () => {
+      await control.ask('pointer_move_absolute', { x: geometry.x + 150, y: geometry.y + 120 });
+      const x = await farRight();
+      return x < edge && x > edge - 40;
+    });
+    const { x, y } = await control.focus();
+    await control.click(x, y);
+    await until('its end', async () => (await farRight()) > edge);
+  },
+);
+
 /** Waits until the interactive resize is over and the window has such a width. */
 function resized(fits: (width: number) => boolean): Promise<WindowReport> {
   return control.window(({ geometry, state }) => state?.resizing === false && fits(geometry.width));
