@@ -58,6 +58,11 @@ export class Registrations {
     return 'armed';
   }
 
+  /** Whether the kernel has taken a registration for exactly this point. */
+  isArmed(phase: ArmPhase, point: Point): boolean {
+    return hasPoint(phase === 'available' ? this.#available : this.#signalled, point);
+  }
+
   /** Those up to `reached` have fired. */
   reached(phase: ArmPhase, reached: Point): void {
     const armed = phase === 'available' ? this.#available : this.#signalled;

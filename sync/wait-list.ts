@@ -148,9 +148,11 @@ export class WaitList {
     this.settle(wait, { type: 'signalled', timestampNs, errorsVisible: false });
   }
 
-  /** All waits without a sync_file end so, their `signalled` eventfds being known to have fired. */
+  /** Waits without a sync_file end so, every armed `signalled` eventfd being known to have fired. What could not be armed waits on. */
   assumeBlindSignalled(): void {
-    for (const wait of this.#blind.slice()) this.assumeSignalled(wait);
+    for (const wait of this.#blind.slice()) {
+      if (this.#host.registrations.isArmed('signalled', wait.point)) this.assumeSignalled(wait);
+    }
   }
 
   /** Arms what has to be armed and is not: the smallest queued point, and each blind one. Returns whether any was. */
