@@ -106,6 +106,9 @@ async function serve(
     runtimeDir,
     ...(options.socket === undefined ? {} : { name: options.socket }),
   });
+  const { warmUpWhenIdle } = await import('../protocols/server/idle-warm-up.ts');
+  const warmingUp = warmUpWhenIdle(poller, clock);
+  lifetime.add(() => warmingUp.close());
 
   let status: number | undefined;
   let end: () => void = () => undefined;

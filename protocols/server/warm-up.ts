@@ -38,45 +38,62 @@ export interface WarmUpResult {
  */
 export function warmUp(populate: (display: Display) => void = createStandIns): WarmUpResult {
   let messages = 0;
-  // A display each round: code compiled for one display alone would not fit the one to come.
-  for (let round = 0; round < ROUNDS; round++) {
-    messages += playRound(populate);
-    awaitCompiler();
+  for (const step of warmUpSteps(populate)) {
+    messages += step.messages;
+    if (step.endsRound) awaitCompiler();
   }
   return { messages };
 }
 
-function playRound(populate: (display: Display) => void): number {
+/** A part of a {@link warmUp}: far below a millisecond. */
+export interface WarmUpStep {
+  readonly messages: number;
+  readonly endsRound: boolean;
+}
+
+/** The same in parts. Ended early (`return`) it leaves nothing behind. */
+export function* warmUpSteps(
+  populate: (display: Display) => void = createStandIns,
+): Generator<WarmUpStep, void> {
+  // A display each round: code compiled for one display alone would not fit the one to come.
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const messages of playRound(populate)) yield { messages, endsRound: false };
+    yield { messages: 0, endsRound: true };
+  }
+}
+
+function* playRound(populate: (display: Display) => void): Generator<number, void> {
   const poller = new Poller();
   const display = new Display({ poller, clock: new ManualClock(), env: {} });
   try {
     populate(display);
-    let messages = play(poller, display, requests());
+    yield* play(poller, display, requests());
     for (let visitor = 0; visitor < VISITORS; visitor++)
-      messages += play(poller, display, visitorRequests());
-    return messages;
+      yield* play(poller, display, visitorRequests());
   } finally {
     display.close();
     poller.close();
   }
 }
 
-/** A client's whole life. The number of messages it sent. */
-function play(poller: Poller, display: Display, batches: Iterable<Batch>): number {
+/** A client's whole life, a batch of messages at a time: how many there were in it. */
+function* play(
+  poller: Poller,
+  display: Display,
+  batches: Iterable<Batch>,
+): Generator<number, void> {
   const [ours, theirs] = native.socketPair();
   const client = new OwnedFd(theirs);
   try {
     display.connect(new OwnedFd(ours));
     const into = new Uint8Array(65_536);
     const fds = new Int32Array(255);
-    let messages = 0;
     for (const batch of batches) {
-      messages += batch.count;
       native.sendmsg(client.fd, batch.bytes, 0, batch.bytes.length, NO_FDS, 0);
       while (poller.dispatch() > 0) continue;
       while (native.recvmsg(client.fd, into, 0, into.length, fds) > 0) continue;
+      yield batch.count;
     }
-    return messages;
   } finally {
     client.close();
     poller.dispatch();
