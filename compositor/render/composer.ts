@@ -1,6 +1,7 @@
 /** Paints a scene's damaged part into an output's pixels. */
 import type { BufferContent } from '../buffer/buffer-content.ts';
 import { Region } from '../surface/region.ts';
+import type { Rect } from '../surface/region.ts';
 import type { Surface } from '../surface/surface.ts';
 import { PIXMAN_X8R8G8B8, pixmanFormatOf, withoutAlpha } from './formats.ts';
 import { boxRegion, bufferMap, itemBox, mapRegion } from './output-map.ts';
@@ -187,18 +188,29 @@ function drawLayer(
   const op = layer.opaque ? PIXMAN_OP_SRC : PIXMAN_OP_OVER;
   let sourceX = 0;
   let sourceY = 0;
-  if (toBuffer && isWholeTranslation(toBuffer)) {
+  const rects = layer.region.rects();
+  const { x, y, width, height } = layer.region.extents;
+  if (toBuffer && isWholeTranslation(toBuffer) && isWithin(layer.region.extents, item, toBuffer)) {
     sourceX = toBuffer.x0;
     sourceY = toBuffer.y0;
   } else if (toBuffer) {
     image.setMap(toBuffer, !isPixelExact(toBuffer));
   }
-  const rects = layer.region.rects();
-  const { x, y, width, height } = layer.region.extents;
   if (rects.length > 1) target.setClip(rects);
   composite(op, image, mask, target, sourceX + x, sourceY + y, x, y, width, height);
   if (rects.length > 1) target.setClip(null);
   mask?.dispose();
+}
+
+/** Whether what is drawn comes from the buffer alone: a crop may be meant for a larger one, which failed. Then its edge goes on. */
+function isWithin(
+  { x, y, width, height }: Rect,
+  { state }: SceneItem,
+  { x0, y0 }: Affine,
+): boolean {
+  const content = state.content?.content;
+  if (!content || x + x0 < 0 || y + y0 < 0) return false;
+  return x + x0 + width <= content.width && y + y0 + height <= content.height;
 }
 
 function area(region: Region): number {
