@@ -26,6 +26,8 @@ export interface SyncBenchOptions {
 
 interface P50 {
   readonly p50Ns: number;
+  /** The same steps in node, but with nothing between them and the device port. */
+  readonly bareP50Ns?: number;
 }
 
 const COMMITS = 'sync-commit-submitted';
@@ -107,7 +109,10 @@ class SyncBench {
         for (let round = 0; round < this.#options.rounds; round++) await measureOurs();
         this.#skip(name, 'ns p50', 'needs DRM devices');
       }
-      const bare = measured.map((times) => ({ ours: times, theirs: { p50Ns: times.bareP50Ns } }));
+      const bare = measured.map((times) => ({
+        ours: { p50Ns: times.p50Ns },
+        theirs: { p50Ns: times.bareP50Ns },
+      }));
       this.#reportTimes(`${name}-port`, `${BARE_PORT}, ${this.#here}`, bare);
       this.#report({
         name: `${name}-calls`,
@@ -229,11 +234,15 @@ class SyncBench {
 
   #reportTimes(name: string, peer: string, pairs: readonly Pair<P50>[]): void {
     const ratio = medianRatio(pairs, ({ p50Ns }) => p50Ns);
+    const inNode = median(
+      pairs.map(({ ours, theirs }) => theirs.p50Ns / (ours.bareP50Ns ?? Number.NaN)),
+    );
     this.#report({
       name,
       peer,
       rounds: pairs.length,
       wallRatio: rounded(ratio),
+      ...(!Number.isNaN(inNode) && { nodeFloorWallRatio: rounded(inNode) }),
       ours: rounded(median(pairs.map((pair) => pair.ours.p50Ns))),
       theirs: rounded(median(pairs.map((pair) => pair.theirs.p50Ns))),
       unit: 'ns p50',
