@@ -173,6 +173,8 @@ export class Control {
     // The program chooses by its own idea of where the pointer is: give it a frame to form one.
     await pause(100);
     await this.button(BUTTON_LEFT, true);
+    // A move or resize starts from where the pointer is when the program asks for it.
+    await pause(100);
     for (let step = 1; step <= steps; step++) {
       const part = step / steps;
       const x = from.x + (to.x - from.x) * part;
