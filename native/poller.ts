@@ -29,12 +29,14 @@ export class Poller {
   /** Replaced when it changes, so that a turn goes through it as it was. */
   #afterTurn: readonly (() => void)[] = [];
   readonly #handle: number;
-  #nextId = 1;
+  #nextId: number;
   /** Pairs in {@link #ready} whose callbacks are being called in a turn of the loop. */
   #delivering = 0;
   #closed = false;
 
-  constructor() {
+  /** `firstId`: tests alone begin near the last one. */
+  constructor({ firstId = 1 }: { firstId?: number } = {}) {
+    this.#nextId = firstId;
     this.#handle = native.pollerCreate(this.#ready, (count) => this.#deliverCollected(count));
   }
 
@@ -45,7 +47,7 @@ export class Poller {
 
   /** `fd` stays borrowed until the watch is closed. `events`: EPOLLIN…, add EPOLLET for eventfds that are never read. */
   watch(fd: number, events: number, callback: (events: number) => void): Watch {
-    const id = this.#nextId++;
+    const id = this.#takeId();
     native.pollerAdd(this.#handle, fd, events, id);
     const member = new Member(this.#members, this.#handle, id, fd, callback);
     this.#members.set(id, member);
@@ -93,6 +95,17 @@ export class Poller {
     this.#closed = true;
     this.#members.clear();
     native.pollerClose(this.#handle);
+  }
+
+  /**
+   * Epoll has room for 32 bits, which a display that runs for weeks gets through: one that came round passes those still in use.
+   * No number is used again soon: an event that was collected already must not find another member under it.
+   */
+  #takeId(): number {
+    while (this.#members.has(this.#nextId)) this.#nextId = (this.#nextId + 1) | 0;
+    const id = this.#nextId;
+    this.#nextId = (id + 1) | 0;
+    return id;
   }
 
   /** A copy of the `count` pairs that are ready, in order of registration. */

@@ -96,6 +96,21 @@ test('a callback may dispatch, watch and close the poller', () => {
   });
 });
 
+test.each([2 ** 31 - 1, -1])('members past the number %d are called like any other', (firstId) => {
+  withLifetime((lifetime) => {
+    const poller = lifetime.add(new Poller({ firstId }));
+    const seen: number[] = [];
+    const watches = ready(3, lifetime).map((fd, index) =>
+      poller.watch(fd.fd, EPOLLIN, () => seen.push(index)),
+    );
+    expect(poller.dispatch()).toBe(3);
+    expect(new Set(seen)).toEqual(new Set([0, 1, 2]));
+    watches[1]?.close();
+    expect(poller.dispatch()).toBe(2);
+    expect(new Set(seen.slice(3))).toEqual(new Set([0, 2]));
+  });
+});
+
 test('modify changes the awaited events, until the watch is closed', () => {
   withLifetime((lifetime) => {
     const poller = lifetime.add(new Poller());
