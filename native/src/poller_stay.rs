@@ -5,6 +5,7 @@
 //! own events it gets the next turn at once, in any of libuv's (descriptors, signals, work done by threads) and when a timer is due it
 //! returns to the loop. `uv_backend_fd` and `uv_backend_timeout` are libuv's own interface for this: the timeout is 0 as long as there
 //! is anything libuv has to do itself (immediates, closing handles, watchers not yet registered).
+//! For what they do not tell, a stay is bounded.
 
 use crate::libc::{self, epoll_event, retry};
 use crate::napi::*;
@@ -19,6 +20,10 @@ pub const LOOP: u64 = u64::MAX;
 
 /// So many turns without a stay pay for the four syscalls of one.
 const TURNS_BEFORE: u32 = 16;
+
+/// A stay's turns at most: some of what the loop does in each of its turns is not told by the timeout (immediates without a reference,
+/// other addons' check handles). Going round so rarely costs next to nothing.
+const TURNS_OF_A_STAY: u32 = 1024;
 
 /// A poller's stays.
 #[derive(Default)]
@@ -49,7 +54,10 @@ impl Stay {
         if !self.begin(poller) {
             return;
         }
-        while self.is_staying() && poller.on_loop() && !self.loop_is_ready.replace(false) {
+        for _ in 0..TURNS_OF_A_STAY {
+            if !self.is_staying() || !poller.on_loop() || self.loop_is_ready.replace(false) {
+                break;
+            }
             let timeout_ms = timeout_of(poller);
             if timeout_ms == 0 || !poller.run_turn(&Timeout::new(timeout_ms)) {
                 break;

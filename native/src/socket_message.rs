@@ -61,7 +61,7 @@ fn recvmsg(call: &Call) -> Result<napi_value> {
     match retry(|| unsafe { libc::recvmsg(fd, &mut message, flags) }) {
         Ok(count) => {
             let used = message.control_length.min(size_of::<Control>());
-            // SAFETY: the kernel has filled that much.
+            // SAFETY: the kernel has filled that much, but for the padding behind an odd number of descriptors, which is not looked at.
             let used = unsafe { slice::from_raw_parts(control.as_ptr().cast::<u8>(), used) };
             let mut received = 0;
             each_fd(used, |fd| {

@@ -131,6 +131,21 @@ test('what is thrown in such a turn reaches uncaughtException', () => {
   expect(runChild(source)).toMatchObject({ status: 0, stdout: 'late\n' });
 });
 
+test('an immediate without a reference, which libuv does not count, has its turn', () => {
+  const source = `
+    const fd = native.eventfd(1);
+    let turns = 0;
+    const poller = native.pollerCreate(new Int32Array(8), () => {
+      if (++turns === 1000) setImmediate(() => end('ran')).unref();
+      if (turns === 100000) end('never ran');
+    });
+    native.pollerAdd(poller, fd, 1, 1);
+    native.pollerStart(poller);
+    native.pollerRef(poller, true);
+    function end(what) { console.log(what); native.pollerClose(poller); process.exit(); }`;
+  expect(runChild(source)).toMatchObject({ status: 0, stdout: 'ran\n' });
+});
+
 test('signals arrive, and the process may end', () => {
   const source = `${BUSY}
     process.on('SIGUSR2', () => process.exit(5));
