@@ -1,10 +1,12 @@
 /** Waits for fences that come as sync_files, with no timeline: clients without the protocol, and hosts. */
 import { Observable } from 'rxjs/internal/Observable';
+import { hasErrno } from '../native/errors.ts';
 import type { OwnedFd } from '../native/fd.ts';
 import { EPOLLIN, EPOLLOUT } from '../native/poller.ts';
 import type { Account } from './budget.ts';
 import type { SyncContext } from './context.ts';
 import type { FenceOutcome } from './fence.ts';
+import type { Retryable } from './retry.ts';
 import { SyncFileWatch, outcomeIfSignalled } from './sync-file-watch.ts';
 import { traceOutcome } from './trace-outcome.ts';
 import { PointWait, type WaitHome } from './wait.ts';
@@ -34,17 +36,7 @@ export class LooseWaits implements WaitHome {
 
   /** See {@link SyncOwner.waitForDmabuf}. */
   waitForDmabuf(dmabufFd: number, access: 'read' | 'write'): Observable<FenceOutcome> {
-    return this.#wait((wait) => {
-      let fence: OwnedFd;
-      try {
-        fence = this.#context.kernel.dmabufs.exportSyncFile(dmabufFd, access);
-      } catch (error) {
-        // Kernels before 6.0, EMFILE.
-        this.#context.log.info(`${this.ownerName}: dma-buf fences cannot be had: ${String(error)}`);
-        return this.#pollDmabuf(wait, dmabufFd, access);
-      }
-      this.#hold(wait, fence);
-    });
+    return this.#wait((wait) => this.#holdDmabuf(wait, dmabufFd, access));
   }
 
   /** See {@link SyncOwner.waitForSyncFile}. */
@@ -95,6 +87,18 @@ export class LooseWaits implements WaitHome {
     });
   }
 
+  #holdDmabuf(wait: PointWait, dmabufFd: number, access: 'read' | 'write'): void {
+    let fence: OwnedFd;
+    try {
+      fence = this.#context.kernel.dmabufs.exportSyncFile(dmabufFd, access);
+    } catch (error) {
+      // Kernels before 6.0, EMFILE.
+      this.#context.log.info(`${this.ownerName}: dma-buf fences cannot be had: ${String(error)}`);
+      return this.#pollDmabuf(wait, dmabufFd, access);
+    }
+    this.#hold(wait, fence);
+  }
+
   /** Takes `fd`. Throws when it is no sync_file. */
   #hold(wait: PointWait, fd: OwnedFd): void {
     let outcome: FenceOutcome | undefined;
@@ -138,8 +142,27 @@ export class LooseWaits implements WaitHome {
         done,
       );
       wait.fence = { syncFileFd: undefined, close: () => watch.close(), hintDeadline: () => {} };
-    } catch {
-      done();
+    } catch (error) {
+      if (hasErrno(error, 'EPERM')) return done();
+      // EEXIST: polled already, for another wait. ENOMEM, ENOSPC: no room.
+      this.#retryDmabuf(wait, dmabufFd, access);
     }
+  }
+
+  #retryDmabuf(wait: PointWait, dmabufFd: number, access: 'read' | 'write'): void {
+    const { retries } = this.#context;
+    const again: Retryable = {
+      retry: () => {
+        wait.fence = undefined;
+        try {
+          this.#holdDmabuf(wait, dmabufFd, access);
+        } catch {
+          this.#retryDmabuf(wait, dmabufFd, access);
+        }
+        return true;
+      },
+    };
+    wait.fence = { syncFileFd: undefined, close: () => retries.remove(again), hintDeadline() {} };
+    retries.add(again);
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
-import { inWorld, watch } from './world.ts';
+import { inWorld, SECOND, watch } from './world.ts';
 
 test(
   'a sync_file ends as its fence does, at once when that has signalled',
@@ -66,6 +66,23 @@ test(
     expect(unpolled.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
     eventfd.close();
     file.close();
+  }),
+);
+
+test(
+  'a dma-buf that is polled already has not signalled for that',
+  inWorld((world) => {
+    const owner = world.owner();
+    const eventfd = new OwnedFd(native.eventfd(0));
+    const seen = [0, 1].map(() => watch(owner.waitForDmabuf(eventfd.fd)));
+    const left = watch(owner.waitForDmabuf(eventfd.fd));
+    world.advance(SECOND);
+    left.unsubscribe();
+    for (const wait of seen) expect(wait.outcomes).toEqual([]);
+    native.eventfdWrite(eventfd.fd, 1n);
+    world.advance(2n * SECOND);
+    for (const wait of seen) expect(wait.outcomes).toMatchObject([{ type: 'signalled' }]);
+    eventfd.close();
   }),
 );
 
