@@ -1,4 +1,5 @@
 /** A client's timeline (linux-drm-syncobj-v1.xml: wp_linux_drm_syncobj_timeline_v1). */
+import type { Subscriber } from 'rxjs';
 import { Observable } from 'rxjs/internal/Observable';
 import type { Point } from '../devices/syncobj-device.ts';
 import { SyncDisposedError } from './errors.ts';
@@ -31,16 +32,16 @@ export class Timeline {
    * disposal of the timeline or its owner, SyncDisposedError.
    *
    * `onFence` is told, at most once and before the outcome, that the point has a fence which has not signalled: a sync_file,
-   * borrowed for the call. Who only passes the fence on need not wait for its end.
+   * borrowed for the call. Who only passes the fence on need not wait for its end. What it throws is this Observable's error.
    */
   waitForPoint(point: Point, onFence?: FenceListener): Observable<FenceOutcome> {
     return new Observable<FenceOutcome>((subscriber) => {
       this.#checkLive();
       const wait = this.#state.waits.join(point, subscriber);
       if (!wait) return;
-      if (onFence) wait.listenToFence(onFence);
       // Runs now if the subscriber has left while the wait was begun.
       subscriber.add(() => this.#state.waits.leave(wait, subscriber));
+      if (onFence) wait.listenToFence((fd) => tell(subscriber, onFence, fd));
     });
   }
 
@@ -62,5 +63,15 @@ export class Timeline {
 
   #checkLive(): void {
     if (this.#disposed) throw new SyncDisposedError(`timeline@${this.id}`);
+  }
+}
+
+/** Others may share the wait: who has left is not told, and who fails does so alone. */
+function tell(subscriber: Subscriber<FenceOutcome>, onFence: FenceListener, fd: number): void {
+  if (subscriber.closed) return;
+  try {
+    onFence(fd);
+  } catch (error) {
+    subscriber.error(error);
   }
 }

@@ -80,9 +80,15 @@ export class WaitList {
       return existing;
     }
     const fence = this.#isWorthALook ? this.#fences.take(point) : undefined;
+    if (fence === 'lost') {
+      // Whoever was told of the loss may have asked for the same point meanwhile.
+      const other = this.#byPoint.get(point);
+      other?.join(subscriber);
+      // Recovery may have found another device, which is then asked anew.
+      return other ?? this.#add(point, subscriber, undefined);
+    }
     if (fence === undefined || typeof fence === 'string' || fence instanceof OwnedFd)
-      // Lost: recovery may have found it another device, which is then asked anew.
-      return this.#add(point, subscriber, fence === 'lost' ? undefined : fence);
+      return this.#add(point, subscriber, fence);
     this.#trace('wait', point);
     this.#trace('sync-file', point);
     this.#traceOutcome(point, fence);
@@ -119,7 +125,7 @@ export class WaitList {
       this.#trace('available', wait.point);
       const result = this.#hold(wait, this.#fences.take(wait.point));
       if (result === 'lost') return false;
-      if (result !== 'held') this.#goBlindForNow(wait);
+      if (result !== 'held') this.#fallBlind(wait);
     }
     for (const wait of upTo(this.#blind, reached)) this.#markSubmitted(wait);
     return this.rearm();
@@ -190,7 +196,8 @@ export class WaitList {
   /** A poll of an early-exporting strategy. True: the wait needs no further polls. */
   pollExport(wait: PointWait): boolean {
     if (wait.stage !== 'queued') return true;
-    const result = this.#holdOrGoBlind(wait, this.#fences.take(wait.point));
+    const result = this.#hold(wait, this.#fences.take(wait.point));
+    if (result === 'no-room') this.#fallBlind(wait);
     return result === 'held' || result === 'no-room';
   }
 
@@ -280,6 +287,16 @@ export class WaitList {
     this.#host.retryLater();
   }
 
+  /** As {@link #goBlindForNow}, of a wait that has begun: what may not be armed now is armed later. */
+  #fallBlind(wait: PointWait): void {
+    try {
+      this.#goBlindForNow(wait);
+    } catch (error) {
+      if (!(error instanceof BudgetExceededError)) throw error;
+      this.#host.retryLater();
+    }
+  }
+
   #pollQueued(): void {
     for (const wait of this.#queued) {
       if (this.#polled.has(wait)) continue;
@@ -295,6 +312,11 @@ export class WaitList {
       this.#trace('sync-file', wait.point);
       this.settle(wait, fence);
       return 'held';
+    }
+    // Taken of what should have signalled, without regard to the budget, and not over after all.
+    if (!this.#account.hasRoom('fds')) {
+      fence.close();
+      return 'no-room';
     }
     try {
       wait.fence = new SyncFileWatch(this.#context, fence, (outcome) => {

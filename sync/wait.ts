@@ -71,7 +71,7 @@ export class PointWait {
     return this.#subscriber === undefined;
   }
 
-  /** `listener` is told of the fence now, or when there is one. */
+  /** `listener` is told of the fence now, or when there is one. It must not throw. */
   listenToFence(listener: FenceListener): void {
     (this.#fenceListeners ??= []).push(listener);
     if (this.fence) this.tellFence();
@@ -81,8 +81,11 @@ export class PointWait {
   tellFence(): void {
     const listeners = this.#fenceListeners;
     this.#fenceListeners = undefined;
-    const fd = this.fence?.syncFileFd;
-    if (listeners && fd !== undefined) for (const listener of listeners) listener(fd);
+    if (!listeners) return;
+    for (const listener of listeners) {
+      const fd = this.fence?.syncFileFd;
+      if (fd !== undefined) listener(fd);
+    }
   }
 
   /** The last thing that happens to it. */

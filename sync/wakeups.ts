@@ -162,7 +162,6 @@ export class Wakeups implements Retryable {
       const device = this.#batch[0]?.current?.device;
       if (!device) return;
       this.#query(device, kind);
-      this.#batch.length = 0;
       asked.push(device);
     }
   }
@@ -171,6 +170,7 @@ export class Wakeups implements Retryable {
   #collect(kind: QueryKind, asked: readonly SyncobjDevice[]): boolean {
     let device: SyncobjDevice | undefined;
     let more = false;
+    this.#batch.length = 0;
     for (const awaited of this.#active) {
       if (!awaited.wants(kind)) {
         if (kind === 'signalled' && !awaited.wants('submitted')) this.#active.delete(awaited);

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { ENOMEM } from '../../native/errno.ts';
+import { systemError } from '../../native/errors.ts';
 import { Account, TotalAccount, defaultBudgets, type BudgetLimits } from '../../sync/budget.ts';
 import { OWN_PROCESS } from '../../sync/peer.ts';
 import { BudgetExceededError } from '../../sync/errors.ts';
-import { inWorld } from './world.ts';
+import { inWorld, SECOND, type SyncWorld } from './world.ts';
 
 const UNLIMITED = { soft: Infinity, hard: Infinity };
 const NO_LIMITS: BudgetLimits = {
@@ -161,3 +163,57 @@ test(
     ]);
   }),
 );
+
+test(
+  'points submitted at once, of a client that may hold and arm nothing more, still end',
+  inWorld((world) => {
+    const budgets = defaultBudgets(1024);
+    const limits = {
+      fds: { soft: Infinity, hard: 2 },
+      registrations: { soft: Infinity, hard: 1 },
+    };
+    world.manager('failover', { budgets: { owner: { ...budgets.owner, ...limits } } });
+    const owner = world.owner();
+    const client = world.client();
+    const timeline = owner.importTimeline(client.exportFd());
+    const seen = [1n, 2n, 3n].map((point) => world.wait(timeline, point));
+    owner.importTimeline(world.client().exportFd());
+    expect(owner.stats().counts).toMatchObject({ fds: 2, registrations: 1 });
+    const fence = client.submit(3n);
+    world.turn();
+    fence.signal();
+    world.advance(SECOND);
+    for (const wait of seen) expect(wait.outcomes).toMatchObject([{ type: 'signalled' }]);
+  }),
+);
+
+test(
+  'a sync_file that cannot be read is not kept above the limit of descriptors',
+  inWorld((world) => {
+    const budgets = defaultBudgets(1024);
+    world.manager('failover', {
+      budgets: { owner: { ...budgets.owner, fds: { soft: Infinity, hard: 1 } } },
+    });
+    const owner = world.owner();
+    const client = world.client();
+    const timeline = owner.importTimeline(client.exportFd());
+    const seen = world.wait(timeline, 1n);
+    const fence = client.submit(1n);
+    const restore = unreadable(world);
+    fence.fail(5);
+    world.turn();
+    expect(owner.stats().counts).toMatchObject({ waits: 1, fds: 1 });
+    restore();
+    world.advance(SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: 5 }]);
+  }),
+);
+
+/** No memory to tell how a sync_file has ended, until restored. */
+function unreadable(world: SyncWorld): () => void {
+  const { syncFiles } = world.kernel;
+  syncFiles.end = () => {
+    throw systemError(ENOMEM, 'ioctl(SYNC_IOC_FILE_INFO)');
+  };
+  return () => Reflect.deleteProperty(syncFiles, 'end');
+}

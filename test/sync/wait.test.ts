@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
-import { MS, SECOND, inWorld } from './world.ts';
+import { MS, SECOND, inWorld, watch, type Seen } from './world.ts';
 import { ENODEV } from '../../native/errno.ts';
+import type { LossPlan } from '../../sync/recovery.ts';
+import { strategyByName } from '../../sync/recovery/strategies.ts';
 
 for (const pointSyncFile of ['direct', 'transfer'] as const) {
   test(
@@ -378,5 +380,67 @@ test(
     fence.signal();
     world.turn();
     expect(told.slice(3)).toEqual(['signalled 2', 'signalled 2']);
+  }),
+);
+
+test(
+  'who has left is not told of the fence that others still wait for',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const told: string[] = [];
+    const left = timeline.waitForPoint(1n, () => told.push('left')).subscribe();
+    const waits = timeline.waitForPoint(1n, () => told.push('waits')).subscribe();
+    left.unsubscribe();
+    const fence = client.submit(1n);
+    world.turn();
+    expect(told).toEqual(['waits']);
+    waits.unsubscribe();
+    fence.signal();
+  }),
+);
+
+test(
+  'who is told of the fence and fails ends its own wait with that error, nobody else',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const failing = (): never => {
+      throw new Error('bug');
+    };
+    const early = watch(timeline.waitForPoint(1n, failing));
+    const others = world.wait(timeline, 1n);
+    const fence = client.submit(1n);
+    world.turn();
+    const late = watch(timeline.waitForPoint(1n, failing));
+    for (const seen of [early, late]) expect(seen.error).toMatchObject({ message: 'bug' });
+    fence.signal();
+    world.turn();
+    expect(others.outcomes).toMatchObject([{ type: 'signalled' }]);
+    expect(world.manager().stats().counts.waits).toBe(0);
+  }),
+);
+
+test(
+  'a point asked for again while its device turns out to be gone is one wait',
+  inWorld((world) => {
+    let asked = 0;
+    const onWaitLost = (): LossPlan => ({ type: asked++ === 0 ? 'give-up' : 'park' });
+    world.manager('failover', { strategy: { ...strategyByName('failover'), onWaitLost } });
+    const client = world.client('sim:1');
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const again: Seen[] = [];
+    const lost = timeline.waitForPoint(9n).subscribe((outcome) => {
+      expect(outcome).toMatchObject({ type: 'lost' });
+      again.push(world.wait(timeline, 2n));
+    });
+    client.signal(1n);
+    expect(world.wait(timeline, 1n).outcomes).toMatchObject([{ type: 'signalled' }]);
+    world.kernel.removeDevice('sim:0');
+    again.push(world.wait(timeline, 2n));
+    expect(again).toHaveLength(2);
+    expect(lost.closed).toBe(true);
+    expect(world.manager().stats().counts.waits).toBe(1);
+    for (const seen of again) seen.unsubscribe();
   }),
 );
