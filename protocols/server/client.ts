@@ -276,7 +276,9 @@ export class Client implements WriterOwner {
         this.#freeingFailed(error);
       }
     }
-    for (const listener of this.#destroyListeners ?? []) {
+    // One may remove itself or another.
+    for (const listener of this.#destroyListeners ? [...this.#destroyListeners] : []) {
+      if (!this.#destroyListeners?.includes(listener)) continue;
       try {
         listener();
       } catch (error) {

@@ -89,6 +89,22 @@ test('a failing destroy listener keeps nobody else from being freed', () =>
     expect(harness.logged.filter(({ level }) => level === 'error')).toHaveLength(2);
   }));
 
+test('a listener that removes itself, or a later one, on the death of the client', () =>
+  withHarness((harness) => {
+    const told: string[] = [];
+    const { client } = harness.raw();
+    const removeFirst = client.addDestroyListener(() => {
+      told.push('first');
+      removeFirst();
+      removeThird();
+    });
+    client.addDestroyListener(() => told.push('second'));
+    const removeThird = client.addDestroyListener(() => told.push('third'));
+    client.disconnect();
+    harness.settle();
+    expect(told).toEqual(['first', 'second']);
+  }));
+
 test('a display that closes sends what is pending and says goodbye', () => {
   const harness = new Harness();
   const { raw } = harness.raw();
