@@ -25,11 +25,18 @@ interface PopupConfigure {
   readonly rectangle: Rectangle;
 }
 
+/**
+ * Popups on popups. A deeper one is dismissed at once: what a popup's place costs grows with its depth, and no menu comes near.
+ */
+export const MAX_POPUP_DEPTH = 64;
+
 export class Popup implements ShellRole {
   readonly roleName = 'xdg_popup';
   readonly shellSurface: ShellSurface;
   readonly resource: XdgPopupResource;
   readonly parent: PopupParent;
+  /** 1: on a window. */
+  readonly depth: number;
   /** Mapped popups of this one. */
   readonly popups: Popup[] = [];
   /** Asked for a grab before it was mapped. */
@@ -56,6 +63,7 @@ export class Popup implements ShellRole {
     this.shellSurface = shellSurface;
     this.resource = resource;
     this.parent = parent;
+    this.depth = parent.roleName === 'xdg_popup' ? parent.depth + 1 : 1;
     this.#rules = rules;
     this.#wmBase = wmBase;
     this.#listener = listener;
@@ -160,7 +168,8 @@ export class Popup implements ShellRole {
 
   initialCommit(): void {
     if (this.#done) return;
-    if (!this.parent.mapped && this.parent.roleName === 'xdg_popup') {
+    const orphan = !this.parent.mapped && this.parent.roleName === 'xdg_popup';
+    if (orphan || this.depth > MAX_POPUP_DEPTH) {
       this.dismiss();
       return;
     }

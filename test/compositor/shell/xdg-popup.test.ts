@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { XdgSurfaceProxy } from '../../../protocols/generated/xdg-shell.client.ts';
+import { MAX_POPUP_DEPTH } from '../../../compositor/shell/popup.ts';
 import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
 import type { ShellClient, TestPopup, TestWindow } from '../../support/shell-client.ts';
 
@@ -168,5 +169,22 @@ test('menus close when another window gets the keyboard', () => {
     fixture.settle();
     expect(popup.done).toBe(1);
     expect(other.take()).toContain(`focus ${otherWindow.surface.id} 0`);
+  });
+});
+
+test('a popup on very many others is dismissed, those below it stay', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const popups: TestPopup[] = [];
+    let parent: Pick<TestWindow, 'xdgSurface'> = client.openWindow(100, 80);
+    for (let depth = 1; depth <= MAX_POPUP_DEPTH + 1; depth++) {
+      const popup = openPopup(fixture, client, parent);
+      popups.push(popup);
+      parent = popup;
+    }
+    fixture.frames();
+    const done = popups.map((popup) => popup.done);
+    expect(done).toEqual([...Array<number>(MAX_POPUP_DEPTH).fill(0), 1]);
+    expect(client.error).toBeUndefined();
   });
 });
