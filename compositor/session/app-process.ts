@@ -67,12 +67,18 @@ export class AppProcess {
     return this.#output;
   }
 
-  /** Asks the whole group to end, then makes it. Resolves to the exit status. */
+  /**
+   * Asks the whole group to end, then makes it. Resolves to the exit status. What has left the group is left alone, and its output
+   * not waited for.
+   */
   async stop(): Promise<number> {
     if (this.#status === undefined) {
       this.#signal('SIGTERM');
       const deadlineNs = this.#clock.nowNs() + PATIENCE_NS;
-      const timer = this.#clock.at(deadlineNs, () => this.#signal('SIGKILL'));
+      const timer = this.#clock.at(deadlineNs, () => {
+        this.#signal('SIGKILL');
+        for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy();
+      });
       await this.exited;
       timer.close();
     }

@@ -249,6 +249,27 @@ test('a minimised window is captured whenever it changes', () => {
   });
 });
 
+test.each<[string, (fixture: DesktopFixture) => void]>([
+  ['its window is minimised', ({ compositor }) => compositor.shell.minimize(onlyWindow(compositor))],
+  ['the last output goes', ({ compositor }) => removeOutput(compositor)],
+])('a frame asked for while its window is shown is filled when %s', (_, hide) => {
+  withDesktop({}, (fixture) => {
+    fixture.connect().openWindow(20, 20, RED);
+    const capture = connect(fixture);
+    const [source] = capture.toplevelSources(() => fixture.settle());
+    if (!source) throw new Error('no window listed');
+    const session = capture.session(source);
+    fixture.settle();
+    const buffer = capture.buffer(session.size);
+    const frame = capture.capture(session, buffer);
+    fixture.settle();
+    hide(fixture);
+    fixture.frames();
+    expect(frame.events.at(-1)).toBe('ready');
+    expect(buffer.pixel(0, 0) & 0xffffff).toBe(RED);
+  });
+});
+
 test('a window that changes its size has new constraints; the frame under way fails by them', () => {
   withDesktop({}, (fixture) => {
     const client = fixture.connect();
