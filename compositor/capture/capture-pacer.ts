@@ -31,7 +31,10 @@ export class CapturePacer {
       outputs.addFrameListener({
         latched: (output, shown) => this.#latched(output, shown === 'none'),
         presented: (output, timestampNs) => this.#presented(output, timestampNs),
-        removed: (output) => this.#presented(output, this.#clock.nowNs()),
+        removed: (output) => {
+          this.#presented(output, this.#clock.nowNs());
+          this.#unpaced();
+        },
       }),
       scheduler.onApplied(() => this.#unpaced()),
     ];
@@ -61,6 +64,8 @@ export class CapturePacer {
   }
 
   #latched(output: Output, unchanged: boolean): void {
+    // What is in nobody's frames any more, may have been in this one's before.
+    this.#unpaced();
     for (const session of this.#sessions.keys()) {
       if (!session.waiting || session.source.output !== output) continue;
       if (unchanged) {
@@ -80,7 +85,7 @@ export class CapturePacer {
     }
   }
 
-  /** Windows that are in nobody's frames are captured whenever they change. */
+  /** Windows that are in nobody's frames are captured whenever they change, and when that begins. */
   #unpaced(): void {
     for (const session of this.#sessions.keys()) {
       if (session.waiting && session.source.output === null) this.#now(session);

@@ -1,6 +1,7 @@
 /** ext_image_copy_capture_v1: outputs and windows as images. */
 import { expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
+import type { Compositor } from '../../../compositor/compositor.ts';
 import { CaptureClient } from '../../support/capture-client.ts';
 import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
 
@@ -249,9 +250,12 @@ test('a minimised window is captured whenever it changes', () => {
   });
 });
 
-test.each<[string, (fixture: DesktopFixture) => void]>([
-  ['its window is minimised', ({ compositor }) => compositor.shell.minimize(onlyWindow(compositor))],
-  ['the last output goes', ({ compositor }) => removeOutput(compositor)],
+test.each<[string, (compositor: Compositor) => void]>([
+  ['its window is minimised', ({ shell }) => shell.windows.forEach((it) => shell.minimize(it))],
+  [
+    'the last output goes',
+    ({ desktop }) => desktop.outputs.forEach((it) => desktop.removeOutput(it)),
+  ],
 ])('a frame asked for while its window is shown is filled when %s', (_, hide) => {
   withDesktop({}, (fixture) => {
     fixture.connect().openWindow(20, 20, RED);
@@ -263,7 +267,7 @@ test.each<[string, (fixture: DesktopFixture) => void]>([
     const buffer = capture.buffer(session.size);
     const frame = capture.capture(session, buffer);
     fixture.settle();
-    hide(fixture);
+    hide(fixture.compositor);
     fixture.frames();
     expect(frame.events.at(-1)).toBe('ready');
     expect(buffer.pixel(0, 0) & 0xffffff).toBe(RED);
