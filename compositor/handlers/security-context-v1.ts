@@ -1,5 +1,6 @@
 /** wp_security_context_manager_v1 1 (security-context-v1.xml): a sandbox engine's own door, whose clients see less. */
 import { native } from '../../native/binding.ts';
+import { hasErrno } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Disposable } from '../../native/lifetime.ts';
 import { EPOLLERR, EPOLLHUP, type Poller, type Watch } from '../../native/poller.ts';
@@ -44,7 +45,7 @@ export class SecurityContexts implements Disposable {
           destroy: () => undefined,
           createListener: (_, context, listenFd, closeFd) => {
             const door = { listenFd, closeFd };
-            if (!native.listensOnUnix(listenFd.fd)) {
+            if (!listensOnUnix(listenFd)) {
               closeDoor(door);
               throw new ProtocolError(
                 manager,
@@ -117,8 +118,9 @@ export class SecurityContexts implements Disposable {
     const watch = this.#watchClosing(door);
     if (!watch) {
       this.#close(door);
+      // Its own errors name other mistakes: 1 would be already_used.
       throw new ProtocolError(
-        resource,
+        resource.client.displayResource,
         DisplayError.invalidMethod,
         'the close descriptor cannot tell when its other end is closed',
       );
@@ -145,6 +147,16 @@ export class SecurityContexts implements Disposable {
   #close(door: Door): void {
     this.#doors.get(door)?.();
     this.#doors.delete(door);
+  }
+}
+
+function listensOnUnix({ fd }: OwnedFd): boolean {
+  try {
+    return native.listensOnUnix(fd);
+  } catch (error) {
+    // Opened with O_PATH: a name, not the thing itself.
+    if (hasErrno(error, 'EBADF')) return false;
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /** wp_security_context_manager_v1: doors for sandboxes, over real listening sockets. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -15,6 +15,7 @@ import {
   WpSecurityContextManagerV1Proxy,
   type WpSecurityContextV1Proxy,
 } from '../../../protocols/generated/security-context-v1.client.ts';
+import { DisplayError } from '../../../protocols/server/protocol-error.ts';
 import { ClientState } from '../../../compositor/client-state.ts';
 import { MAX_SECURITY_CONTEXTS } from '../../../compositor/handlers/security-context-v1.ts';
 import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
@@ -244,6 +245,22 @@ test('a descriptor that does not listen is invalid_listen_fd', () => {
   });
 });
 
+test('a descriptor that is only a name is invalid_listen_fd, and closed', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    const O_PATH = 0o10000000;
+    const nameFd = openSync(directory, O_PATH);
+    const [readFd, writeFd] = native.pipe();
+    client.bind(WpSecurityContextManagerV1Proxy).createListener(nameFd, readFd);
+    for (const fd of [nameFd, readFd, writeFd]) native.close(fd);
+    fixture.settle();
+    expect(client.error).toEqual({
+      interface: 'wp_security_context_manager_v1',
+      code: WpSecurityContextManagerV1Error.invalidListenFd,
+    });
+  });
+});
+
 test('a close descriptor that cannot tell of its end is a malformed request', () => {
   withDesktop({}, (fixture) => {
     const client = fixture.connect();
@@ -254,7 +271,7 @@ test('a close descriptor that cannot tell of its end is a malformed request', ()
     file.close();
     listening.close();
     fixture.settle();
-    expect(client.error).toEqual({ interface: 'wp_security_context_v1', code: 1 });
+    expect(client.error).toEqual({ interface: 'wl_display', code: DisplayError.invalidMethod });
   });
 });
 
