@@ -1,5 +1,6 @@
 /** The warm-up for a display that is up already: in the pauses in which nobody wants anything of it. */
 import type { Clock, Timer } from '../../native/clock.ts';
+import { isSystemError } from '../../native/errors.ts';
 import type { Poller } from '../../native/poller.ts';
 import { warmUpSteps } from './warm-up.ts';
 
@@ -23,10 +24,20 @@ export function warmUpWhenIdle(poller: Poller, clock: Clock): Timer {
   function tick(): void {
     const nowNs = clock.nowNs();
     let done = false;
-    while (!busy && !done && clock.nowNs() - nowNs < SLICE_NS) done = steps.next().done === true;
+    while (!busy && !done && clock.nowNs() - nowNs < SLICE_NS) done = step();
     busy = false;
     if (done) end();
     else timer = clock.at(nowNs + PAUSE_NS, tick);
+  }
+
+  /** Whether it was the last one. Out of descriptors there are better uses for them than this. */
+  function step(): boolean {
+    try {
+      return steps.next().done === true;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return true;
+    }
   }
 
   function end(): void {

@@ -2,6 +2,7 @@
 import { ManualClock } from '../../native/clock.ts';
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { Lifetime } from '../../native/lifetime.ts';
 import { Poller } from '../../native/poller.ts';
 import { WlCompositor } from '../generated/wayland.server.ts';
 import type {
@@ -63,16 +64,16 @@ export function* warmUpSteps(
 }
 
 function* playRound(populate: (display: Display) => void): Generator<number, void> {
-  const poller = new Poller();
-  const display = new Display({ poller, clock: new ManualClock(), env: {} });
+  const lifetime = new Lifetime();
   try {
+    const poller = lifetime.add(new Poller());
+    const display = lifetime.add(new Display({ poller, clock: new ManualClock(), env: {} }));
     populate(display);
     yield* play(poller, display, requests());
     for (let visitor = 0; visitor < VISITORS; visitor++)
       yield* play(poller, display, visitorRequests());
   } finally {
-    display.close();
-    poller.close();
+    lifetime.dispose();
   }
 }
 

@@ -62,3 +62,20 @@ test('ended in the middle it leaves nothing', () => {
   expect(clock.pendingTimers).toBe(0);
   poller.close();
 });
+
+test.each([0, 1, 2, 3])('with %d descriptors left it gives up', (left) => {
+  const poller = new Poller();
+  const clock = new WorkingClock();
+  warmUpWhenIdle(poller, clock);
+  const last = new OwnedFd(native.eventfd(0));
+  const before = native.getNofileLimit();
+  native.setNofileLimit(last.fd + 1 + left);
+  try {
+    clock.advanceBy(PAUSE_NS * 2n);
+  } finally {
+    native.setNofileLimit(before.soft);
+  }
+  expect(clock.pendingTimers).toBe(0);
+  last.close();
+  poller.close();
+});
