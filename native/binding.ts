@@ -103,8 +103,6 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   // --- Unix sockets ----------------------------------------------------------
   /** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC. */
   socketPair(): [number, number];
-  /** SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC. */
-  socketPairSeqpacket(): [number, number];
   listenUnix(path: string, backlog: number): number;
   connectUnix(path: string): number;
   /** Hot. Accepted fd (owned) or -errno. */

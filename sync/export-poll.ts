@@ -30,11 +30,6 @@ export class ExportPoll {
     this.#schedule();
   }
 
-  remove(item: ExportPolled): void {
-    this.#polled.delete(item);
-    if (this.#polled.size === 0) this.#rest();
-  }
-
   dispose(): void {
     this.#polled.clear();
     this.#rest();

@@ -55,7 +55,6 @@ pub const AF_UNIX: c_int = 1;
 pub const AF_NETLINK: c_int = 16;
 pub const SOCK_STREAM: c_int = 1;
 pub const SOCK_RAW: c_int = 3;
-pub const SOCK_SEQPACKET: c_int = 5;
 pub const SOCK_NONBLOCK: c_int = O_NONBLOCK;
 pub const SOCK_CLOEXEC: c_int = O_CLOEXEC;
 pub const SOL_SOCKET: c_int = 1;

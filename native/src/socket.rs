@@ -12,7 +12,6 @@ use std::os::raw::{c_int, c_void};
 
 pub const FUNCTIONS: &[Function] = &[
     function("socketPair", socket_pair),
-    function("socketPairSeqpacket", socket_pair_seqpacket),
     function("listenUnix", listen_unix),
     function("connectUnix", connect_unix),
     function("shutdown", shutdown),
@@ -26,18 +25,15 @@ pub const FUNCTIONS: &[Function] = &[
 const FLAGS: c_int = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
 
 fn socket_pair(call: &Call) -> Result<napi_value> {
-    make_pair(call, libc::SOCK_STREAM)
-}
-
-fn socket_pair_seqpacket(call: &Call) -> Result<napi_value> {
-    make_pair(call, libc::SOCK_SEQPACKET)
-}
-
-fn make_pair(call: &Call, kind: c_int) -> Result<napi_value> {
     let mut fds = [-1; 2];
     // SAFETY: room for the two descriptors.
     system("socketpair", || unsafe {
-        libc::socketpair(libc::AF_UNIX, kind | FLAGS, 0, fds.as_mut_ptr())
+        libc::socketpair(
+            libc::AF_UNIX,
+            libc::SOCK_STREAM | FLAGS,
+            0,
+            fds.as_mut_ptr(),
+        )
     })?;
     pair(call, fds)
 }

@@ -149,16 +149,6 @@ test('ranges outside the arrays are refused before anything is sent or received'
   second.close();
 });
 
-test('packets keep their borders', () => {
-  const [firstFd, secondFd] = native.socketPairSeqpacket();
-  using first = new OwnedFd(firstFd);
-  using second = new OwnedFd(secondFd);
-  send(first, [1, 2]);
-  send(first, [3]);
-  expect(receive(second).bytes).toEqual([1, 2]);
-  expect(receive(second).bytes).toEqual([3]);
-});
-
 test('a listening socket is connected to, and knows who it is', () => {
   const path = join(folder, 'listen');
   using listener = new OwnedFd(native.listenUnix(path, 4));
