@@ -54,16 +54,23 @@ impl Stay {
         if !self.begin(poller) {
             return;
         }
-        for _ in 0..TURNS_OF_A_STAY {
-            if !self.is_staying() || !poller.on_loop() || self.loop_is_ready.replace(false) {
-                break;
-            }
+        let mut left = TURNS_OF_A_STAY;
+        while left > 0
+            && self.is_staying()
+            && poller.on_loop()
+            && !self.loop_is_ready.replace(false)
+        {
             let timeout_ms = timeout_of(poller);
             if timeout_ms == 0 || !poller.run_turn(&Timeout::new(timeout_ms)) {
                 break;
             }
+            left -= 1;
         }
         self.end(poller);
+        if left == 0 {
+            // As busy as before: the next turn is enough.
+            self.turns.set(TURNS_BEFORE - 1);
+        }
     }
 
     /// Turns the two epoll sets round: libuv's becomes a member of ours. False when that cannot be.
