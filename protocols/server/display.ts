@@ -220,7 +220,14 @@ export class Display implements ClientHost {
 
   forget(client: Client): void {
     this.#clients.delete(client);
-    for (const listener of this.#listeners) listener.destroyed?.(client);
+    for (const listener of this.#listeners) {
+      try {
+        listener.destroyed?.(client);
+      } catch (error) {
+        // Others that are doomed have to go as well.
+        this.log.error(`client ${client.number}: freeing it failed`, error);
+      }
+    }
     for (const { acceptor } of this.#sockets) acceptor.retry();
   }
 

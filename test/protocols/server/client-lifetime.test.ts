@@ -105,6 +105,21 @@ test('a listener that removes itself, or a later one, on the death of the client
     expect(told).toEqual(['first', 'second']);
   }));
 
+test('a failing listener of the display keeps no other client from being freed', () =>
+  withHarness((harness) => {
+    harness.display.addClientListener({
+      destroyed: () => {
+        throw new Error('bug');
+      },
+    });
+    const clients = [harness.raw(), harness.raw()];
+    for (const { client } of clients) client.disconnect();
+    harness.settle();
+    expect(harness.display.clients.size).toBe(0);
+    expect(clients.map(({ raw }) => raw.read() && raw.closed)).toEqual([true, true]);
+    expect(harness.logged.map(({ level }) => level)).toEqual(['error', 'error']);
+  }));
+
 test('a display that closes sends what is pending and says goodbye', () => {
   const harness = new Harness();
   const { raw } = harness.raw();
