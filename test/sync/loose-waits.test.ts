@@ -50,6 +50,47 @@ test(
 );
 
 test(
+  'who writes to a dma-buf awaits its readers, who reads it does not',
+  inWorld((world) => {
+    const owner = world.owner();
+    const dmabuf = world.kernel.createDmabuf('sim:1', 4096);
+    const fence = world.kernel.createFence();
+    const syncFile = fence.exportSyncFile();
+    world.kernel.dmabufs.importSyncFile(dmabuf.fd.fd, syncFile.fd, 'read');
+    syncFile.close();
+    const reads = watch(owner.waitForDmabuf(dmabuf.fd.fd, 'read'));
+    const writes = watch(owner.waitForDmabuf(dmabuf.fd.fd, 'write'));
+    expect(reads.outcomes).toMatchObject([{ type: 'signalled' }]);
+    expect(writes.outcomes).toEqual([]);
+    fence.signal();
+    world.turn();
+    expect(writes.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
+    dmabuf.release();
+  }),
+);
+
+test(
+  'one that is polled is readable for readers, and writable for writers',
+  inWorld((world) => {
+    const owner = world.owner();
+    // No dma-buf: it can always be written to, and read when something was.
+    const reads = new OwnedFd(native.eventfd(0));
+    const writes = new OwnedFd(native.eventfd(0));
+    const seen = [
+      watch(owner.waitForDmabuf(reads.fd, 'read')),
+      watch(owner.waitForDmabuf(writes.fd, 'write')),
+    ];
+    world.turn();
+    expect(seen.map(({ outcomes }) => outcomes.length)).toEqual([0, 1]);
+    native.eventfdWrite(reads.fd, 1n);
+    world.turn();
+    expect(seen.map(({ outcomes }) => outcomes.length)).toEqual([1, 1]);
+    reads.close();
+    writes.close();
+  }),
+);
+
+test(
   'a dma-buf whose fences cannot be exported is polled, and one that cannot be polled has none',
   inWorld((world) => {
     const owner = world.owner();
