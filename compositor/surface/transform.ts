@@ -38,11 +38,11 @@ export function transformRect(
     case 0:
       return { x: rect.x, y: rect.y, ...size };
     case 1:
-      return { x: bottom, y: rect.x, ...size };
+      return { x: rect.y, y: right, ...size };
     case 2:
       return { x: right, y: bottom, ...size };
     case 3:
-      return { x: rect.y, y: right, ...size };
+      return { x: bottom, y: rect.x, ...size };
     case 4:
       return { x: right, y: rect.y, ...size };
     case 5:

@@ -5,6 +5,7 @@ import {
   surfaceSize,
   type BufferGeometry,
 } from '../../../compositor/surface/geometry.ts';
+import { mapBox, transformOf } from '../../../compositor/render/transform.ts';
 import {
   invertTransform,
   transformRect,
@@ -52,12 +53,12 @@ test('buffer damage lands on the right surface pixels, grown to whole ones and c
     scale: 2,
   });
   expect(scaled.rects()).toEqual([{ x: 1, y: 1, width: 2, height: 2 }]);
-  // Content turned by 90 degrees counter-clockwise by the client: its left edge is the surface's bottom.
+  // Content turned by 90 degrees counter-clockwise by the client: the buffer's left edge is the surface's top.
   const turned = bufferDamageToSurface([{ x: 0, y: 0, width: 1, height: 1 }], {
     ...PLAIN,
     transform: 1,
   });
-  expect(turned.extents.width * turned.extents.height).toBe(1);
+  expect(turned.rects()).toEqual([{ x: 19, y: 0, width: 1, height: 1 }]);
   const everything = { x: -5, y: -5, width: 0x7fff_ffff, height: 0x7fff_ffff };
   expect(bufferDamageToSurface([everything], PLAIN).rects()).toEqual([
     { x: 0, y: 0, width: 40, height: 20 },
@@ -72,3 +73,16 @@ test('buffer damage lands on the right surface pixels, grown to whole ones and c
   });
   expect(zoomed.rects()).toEqual([{ x: 2, y: 2, width: 2, height: 2 }]);
 });
+
+test.each([0, 1, 2, 3, 4, 5, 6, 7] as const)(
+  'with transform %i damage lies where the damaged pixels are drawn',
+  (transform) => {
+    const [width, height] = transform % 2 === 0 ? [64, 80] : [80, 64];
+    const toBuffer = transformOf(transform, width, height);
+    const { x1, y1, x2, y2 } = mapBox(toBuffer, { x1: 1, y1: 28, x2: 3, y2: 36 });
+    const damage = { x: x1, y: y1, width: x2 - x1, height: y2 - y1 };
+    const geometry = { ...PLAIN, bufferWidth: 64, bufferHeight: 80, transform };
+    const seen = bufferDamageToSurface([damage], geometry);
+    expect(seen.rects()).toEqual([{ x: 1, y: 28, width: 2, height: 8 }]);
+  },
+);
