@@ -1,6 +1,6 @@
 /** A surface the host cannot have as it is, painted into a buffer of ours: its own pixels, nothing of what is above or below. */
 import { opaquePart } from '../render/composer.ts';
-import { mapRegion, outputMap } from '../render/output-map.ts';
+import { damagedPixels, outputMap } from '../render/output-map.ts';
 import type { Affine, Box } from '../render/transform.ts';
 import { Region } from '../surface/region.ts';
 import type { FrameItem, FrameToShow } from './backend.ts';
@@ -78,7 +78,7 @@ export class LayerCopy {
       last.box.x2 === box.x2 &&
       last.box.y2 === box.y2;
     if (!same || this.#starved) return all;
-    return mapRegion(item.damage, item, map, 'out').translate(-box.x1, -box.y1).intersect(all);
+    return damagedPixels(item.damage, item, map).translate(-box.x1, -box.y1).intersect(all);
   }
 }
 

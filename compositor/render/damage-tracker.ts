@@ -2,7 +2,7 @@
 import { Region } from '../surface/region.ts';
 import type { SurfaceState } from '../surface/surface-state.ts';
 import type { Surface } from '../surface/surface.ts';
-import { boxRegion, itemBox, mapRegion } from './output-map.ts';
+import { boxRegion, damagedPixels, itemBox } from './output-map.ts';
 import type { SceneItem } from './scene.ts';
 import type { Affine, Box } from './transform.ts';
 
@@ -84,7 +84,7 @@ export class DamageTracker {
       if (restacked || !sameBox(last.box, box) || looksDifferent(last.state, item.state)) {
         damage = damage.union(boxRegion(last.box)).union(boxRegion(box));
       } else if (!last.damage.isEmpty) {
-        damage = damage.union(mapRegion(last.damage, item, map, 'out'));
+        damage = damage.union(damagedPixels(last.damage, item, map));
       }
     });
     for (const [surface, last] of before) {

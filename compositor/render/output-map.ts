@@ -9,6 +9,7 @@ import {
   type Box,
   IDENTITY,
   invert,
+  isPixelExact,
   mapBox,
   roundIn,
   roundOut,
@@ -38,7 +39,7 @@ export function itemBox(item: SceneItem, map: Affine): Box {
   );
 }
 
-/** A surface-local region of the item as output pixels, grown (damage) or shrunk (opaque) to whole ones. */
+/** A surface-local region of the item as output pixels, grown or shrunk to whole ones. For damage see {@link damagedPixels}. */
 export function mapRegion(
   region: Region,
   item: { readonly x: number; readonly y: number },
@@ -55,6 +56,32 @@ export function mapRegion(
     );
   }
   return mapped;
+}
+
+/**
+ * Output pixels that look different for a surface-local damage of the item. Where pixels do not fall on pixels they are mixed of
+ * neighbours in the buffer, so the damage reaches half a pixel of the buffer further.
+ */
+export function damagedPixels(damage: Region, item: SceneItem, map: Affine): Region {
+  const content = item.state.content?.content;
+  const toBuffer = content && !content.solid ? bufferMap(item, content, map) : IDENTITY;
+  if (isPixelExact(toBuffer)) return mapRegion(damage, item, map, 'out');
+  const { xx, xy, yx, yy } = invert(toBuffer);
+  const reachX = (Math.abs(xx) + Math.abs(xy)) / 2;
+  const reachY = (Math.abs(yx) + Math.abs(yy)) / 2;
+  let pixels = Region.empty;
+  for (const { x, y, width, height } of damage.rects()) {
+    const [left, top] = [item.x + x, item.y + y];
+    const box = mapBox(map, { x1: left, y1: top, x2: left + width, y2: top + height });
+    const reached = {
+      x1: box.x1 - reachX,
+      y1: box.y1 - reachY,
+      x2: box.x2 + reachX,
+      y2: box.y2 + reachY,
+    };
+    pixels = pixels.union(boxRegion(roundOut(reached)));
+  }
+  return pixels.intersect(boxRegion(itemBox(item, map)));
 }
 
 export function boxRegion(box: Box): Region {

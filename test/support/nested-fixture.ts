@@ -234,12 +234,31 @@ export class NestedClient extends ShellClient {
     pixels: Uint32Array,
     format: WlShmFormat,
   ): WlBufferProxy {
+    const fd = this.#memory(pixels);
+    native.addSeals(fd.fd, F_SEAL_SHRINK);
+    return this.#poolBuffer(fd, width, height, format);
+  }
+
+  /** As {@link sealedPixels}, but the client might take the pages away. */
+  loosePixels(
+    width: number,
+    height: number,
+    pixels: Uint32Array,
+    format: WlShmFormat,
+  ): WlBufferProxy {
+    return this.#poolBuffer(this.#memory(pixels), width, height, format);
+  }
+
+  #memory(pixels: Uint32Array): OwnedFd {
     const fd = new OwnedFd(native.memfdCreate('test', MFD_ALLOW_SEALING));
     this.pools.push(fd);
     native.ftruncate(fd.fd, pixels.byteLength);
     native.pwrite(fd.fd, new Uint8Array(pixels.buffer), 0);
-    native.addSeals(fd.fd, F_SEAL_SHRINK);
-    const pool = this.shm.createPool(fd.fd, pixels.byteLength);
+    return fd;
+  }
+
+  #poolBuffer(fd: OwnedFd, width: number, height: number, format: WlShmFormat): WlBufferProxy {
+    const pool = this.shm.createPool(fd.fd, 4 * width * height);
     const buffer = pool.createBuffer(0, width, height, 4 * width, format);
     pool.destroy();
     return buffer;
@@ -247,9 +266,12 @@ export class NestedClient extends ShellClient {
 
   /** A dma-buf of one colour. */
   dmabuf(width: number, height: number, colour: number, gpu = 'sim:0'): WlBufferProxy {
+    return this.dmabufPixels(width, height, new Uint32Array(width * height).fill(colour), gpu);
+  }
+
+  dmabufPixels(width: number, height: number, pixels: Uint32Array, gpu = 'sim:0'): WlBufferProxy {
     const memory = this.#fixture.kernel.createDmabuf(gpu, 4 * width * height);
     this.#owned.push({ close: () => memory.release() });
-    const pixels = new Uint32Array(width * height).fill(colour);
     native.pwrite(memory.fd.fd, new Uint8Array(pixels.buffer), 0);
     this.#dmabuf ??= this.bind(ZwpLinuxDmabufV1Proxy, 3);
     const params = this.#dmabuf.createParams();
