@@ -139,6 +139,7 @@ export class Pointer {
     if (pressed) this.#pressed.add(button);
     else this.#pressed.delete(button);
     if (this.#grab) {
+      if (!pressed) this.#swallowed.delete(button);
       this.#grab.button(timeMs, button, pressed);
     } else {
       const first = pressed && this.#pressed.size === 1;

@@ -88,6 +88,27 @@ test('a grabbing popup gets the keyboard; a press elsewhere dismisses it and rea
   });
 });
 
+test('the release of a press that dismissed a menu may go to a grab; the next click is whole', () => {
+  withDesktop({}, (fixture) => {
+    const { pointer } = fixture.compositor.seat;
+    const client = fixture.connect();
+    const window = client.openWindow(100, 80);
+    const [{ x, y } = { x: 0, y: 0 }] = fixture.compositor.shell.windows;
+    press(fixture, x + 5, y + 5);
+    openPopup(fixture, client, window, { grab: client.serials.press });
+    pointer.moveTo(390, 290);
+    pointer.button(BUTTON_LEFT, true);
+    const grab = { motion: () => undefined, button: () => undefined, cancel: () => undefined };
+    pointer.startGrab(grab);
+    pointer.button(BUTTON_LEFT, false);
+    pointer.endGrab(grab);
+    client.take();
+    press(fixture, x + 5, y + 5);
+    const buttons = client.take().filter((line) => line.startsWith('button'));
+    expect(buttons).toEqual([`button ${BUTTON_LEFT} 1`, `button ${BUTTON_LEFT} 0`]);
+  });
+});
+
 test('a grab without a press the client was told of dismisses the popup at once', () => {
   withDesktop({}, (fixture) => {
     const client = fixture.connect();
