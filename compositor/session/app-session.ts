@@ -66,6 +66,7 @@ export class AppSession implements WindowHost {
   readonly #probes = new Set<() => void>();
   readonly #windows = new WeakMap<Toplevel, AppWindow>();
   #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   /** Listens when it returns. Throws PixmanMissingError where nothing can be drawn. */
   static start(options: AppSessionOptions = {}): AppSession {
@@ -106,7 +107,7 @@ export class AppSession implements WindowHost {
       ...(windowManager && { windowManager }),
       ...(trace && { trace }),
     });
-    const display = this.compositor.listen({ runtimeDir });
+    const display = this.#listen();
     const { DISPLAY: _, WAYLAND_SOCKET: __, ...inherited } = options.env ?? process.env;
     this.env = { ...inherited, XDG_RUNTIME_DIR: runtimeDir, WAYLAND_DISPLAY: display };
     const look = (): void => this.#lookAgain();
@@ -116,8 +117,9 @@ export class AppSession implements WindowHost {
     poller.start();
   }
 
-  /** Starts a program inside. It ends with the session, if not before. */
+  /** Starts a program inside. It ends with the session, if not before. Throws once that is stopped. */
   launch(program: string, args: readonly string[] = [], options: LaunchOptions = {}): AppProcess {
+    if (this.#stopped) throw new Error(`the session is stopped: ${program} cannot start in it`);
     const env = { ...this.env, ...options.env };
     const app = new AppProcess(program, args, { ...options, env }, this.#realTime);
     this.#apps.push(app);
@@ -226,9 +228,16 @@ export class AppSession implements WindowHost {
     display.flush();
   }
 
-  /** Ends the programs, then the compositor. Idempotent. */
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
+  /** Ends the programs, then the compositor. Resolves when nothing is left; idempotent. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #stop(): Promise<void> {
     this.#stopped = true;
     this.#lookAgain();
     await Promise.all(this.#apps.map((app) => app.stop()));
@@ -239,8 +248,13 @@ export class AppSession implements WindowHost {
     rmSync(this.#runtimeDir, { recursive: true, force: true });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
+  #listen(): string {
+    try {
+      return this.compositor.listen({ runtimeDir: this.#runtimeDir });
+    } catch (error) {
+      this.compositor.dispose();
+      throw error;
+    }
   }
 
   #windowOf(toplevel: Toplevel): AppWindow {

@@ -1,4 +1,7 @@
 /** AppSession with other people's programs: several at once, and errors that help. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../native/clock.ts';
@@ -133,8 +136,25 @@ test('stopping ends programs and waits', async () => {
   const app = session.launch('sh', ['-c', 'trap "" TERM; echo deaf; sleep 60']);
   await vi.waitFor(() => expect(app.output).toBe('deaf\n'));
   const waiting = session.waitForWindow().catch((error: Error) => error.message);
+  void session.stop();
+  expect(() => session.launch('true')).toThrow(/stopped/);
   await session.stop();
+  expect(existsSync(session.env['XDG_RUNTIME_DIR'] ?? '/')).toBe(false);
   expect(await waiting).toMatch(/stopped while waiting/);
   expect(await app.exited).toBe(128 + 9);
   await session.stop();
+});
+
+test('what cannot listen leaves nothing behind', () => {
+  const parent = mkdtempSync(join(tmpdir(), 'syncline-long-'));
+  const directory = join(parent, 'x'.repeat(100));
+  mkdirSync(directory);
+  vi.stubEnv('TMPDIR', directory);
+  try {
+    expect(() => AppSession.start()).toThrow();
+    expect(readdirSync(directory)).toEqual([]);
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(parent, { recursive: true });
+  }
 });
