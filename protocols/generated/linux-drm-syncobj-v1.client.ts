@@ -45,12 +45,12 @@ export class WpLinuxDrmSyncobjManagerV1Proxy extends Proxy<WpLinuxDrmSyncobjMana
 
   importTimeline(fd: number): WpLinuxDrmSyncobjTimelineV1Proxy {
     const tx = this.writer;
+    tx.addFd(fd);
     const id = this.objects.create(
       WpLinuxDrmSyncobjTimelineV1Proxy.interface,
       this.version,
       this.queue,
     );
-    tx.addFd(fd);
     const at = tx.begin(this.id, 2, 12);
     tx.words[at] = id.id;
     return id;

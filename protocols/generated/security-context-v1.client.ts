@@ -30,9 +30,9 @@ export class WpSecurityContextManagerV1Proxy extends Proxy<WpSecurityContextMana
 
   createListener(listenFd: number, closeFd: number): WpSecurityContextV1Proxy {
     const tx = this.writer;
-    const id = this.objects.create(WpSecurityContextV1Proxy.interface, this.version, this.queue);
     tx.addFd(listenFd);
     tx.addFd(closeFd);
+    const id = this.objects.create(WpSecurityContextV1Proxy.interface, this.version, this.queue);
     const at = tx.begin(this.id, 1, 12);
     tx.words[at] = id.id;
     return id;

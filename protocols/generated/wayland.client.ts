@@ -278,8 +278,8 @@ export class WlShmProxy extends Proxy<WlShmEvents> {
 
   createPool(fd: number, size: number): WlShmPoolProxy {
     const tx = this.writer;
-    const id = this.objects.create(WlShmPoolProxy.interface, this.version, this.queue);
     tx.addFd(fd);
+    const id = this.objects.create(WlShmPoolProxy.interface, this.version, this.queue);
     const at = tx.begin(this.id, 0, 16);
     const words = tx.words;
     words[at] = id.id;

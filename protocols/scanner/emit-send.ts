@@ -14,8 +14,8 @@ export function sentName(arg: Argument): string {
 }
 
 /**
- * The statements that send `message` on `self` (`resource` or `this`). What can throw comes first: the size, new objects,
- * descriptors; then the words are stored in place.
+ * The statements that send `message` on `self` (`resource` or `this`). What can throw comes first: the size,
+ * descriptors, new objects; then the words are stored in place.
  */
 export function sendBody(message: Message, self: string, context: EmitContext): string[] {
   const { args, opcode } = message;
@@ -29,8 +29,9 @@ export function sendBody(message: Message, self: string, context: EmitContext): 
   const writer = words.length + fds.length === 0 ? `${self}.writer` : 'tx';
   if (writer === 'tx') lines.push(`const tx = ${self}.writer;`);
   if (checked) lines.push(`const sizeBytes = tx.checkedSize(${size});`);
-  if (created !== undefined) lines.push(...creation(created, self, context));
+  // Before the object: an id that is never told leaves a gap, which the other side does not forgive.
   for (const fd of fds) lines.push(`tx.addFd(${sentName(fd)});`);
+  if (created !== undefined) lines.push(...creation(created, self, context));
   const begin = `${writer}.begin(${self}.id, ${opcode}, ${checked ? 'sizeBytes' : size});`;
   if (words.length === 0) lines.push(begin);
   else if (fixedSize) lines.push(`const at = ${begin}`, ...storeWords(words, context));

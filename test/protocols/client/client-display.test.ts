@@ -132,6 +132,31 @@ test('events of a destroyed object are read and dropped, with what they bring', 
     expect(client.error).toBeUndefined();
   }));
 
+test('a request whose descriptor cannot be sent takes no id: the next one has the next', () =>
+  withHarness(async (harness) => {
+    const pools: number[] = [];
+    harness.display.createGlobal(WlShm, 1, (shm) => {
+      shm.handler = {
+        createPool: (_, pool, fd) => {
+          pools.push(pool.id);
+          fd.close();
+        },
+        release: () => undefined,
+      };
+    });
+    const client = harness.client();
+    harness.settle();
+    const shm = client.registry.bind(WlShmProxy, client.registry.find('wl_shm')!);
+    const notOpen = 0x7fff_fff0;
+    expect(() => shm.createPool(notOpen, 1)).toThrow(/EBADF/);
+    const pool = shm.createPool(0, 1);
+    const waiting = client.roundtrip();
+    harness.settle();
+    await waiting;
+    expect(pools).toEqual([pool.id]);
+    expect(client.error).toBeUndefined();
+  }));
+
 test('requests on a destroyed object vanish', () =>
   withHarness((harness) => {
     harness.display.createGlobal(WlShm, 2, () => undefined);
