@@ -127,13 +127,18 @@ export class HostTimelines implements Disposable {
     return rescued !== undefined;
   }
 
+  /** Undefined: no device, or no room. */
   #share(): SharedTimeline | undefined {
     const own = this.#onSomeDevice((device) => new ClientTimeline(device));
     if (!own) return undefined;
-    const fd = own.exportFd();
-    const proxy = this.#manager.importTimeline(fd.fd);
-    fd.close();
-    return { own, proxy, point: 0n };
+    try {
+      using fd = own.exportFd();
+      return { own, proxy: this.#manager.importTimeline(fd.fd), point: 0n };
+    } catch (error) {
+      own.dispose();
+      if (isWantOfRoom(error)) return undefined;
+      throw error;
+    }
   }
 
   #onSomeDevice<T>(act: (device: SyncobjDevice) => T): T | undefined {

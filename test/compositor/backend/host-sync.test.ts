@@ -9,6 +9,7 @@ import type { SyncTraceEvent } from '../../../sync/trace.ts';
 import type { TestTimeline } from '../../support/compositor-client.ts';
 import { type NestedClient, type NestedFixture, withNested } from '../../support/nested-fixture.ts';
 import type { TestWindow } from '../../support/shell-client.ts';
+import { native } from '../../../native/binding.ts';
 import { ENODEV } from '../../../native/errno.ts';
 
 const SECOND = 1_000_000_000n;
@@ -281,6 +282,43 @@ test('with no GPU left to make points with, dma-bufs go on without explicit sync
     expect(fixture.lost).toBeUndefined();
   });
 });
+
+/** Runs `act` with so few descriptors left for the process. */
+function withDescriptors(left: number, act: () => void): void {
+  const { soft } = native.getNofileLimit();
+  const fillers = Array.from({ length: 64 }, () => native.dup(0));
+  native.setNofileLimit(Math.max(...fillers) + 1);
+  for (const fd of fillers.splice(0, left)) native.close(fd);
+  try {
+    act();
+  } finally {
+    native.setNofileLimit(soft);
+    for (const fd of fillers) native.close(fd);
+  }
+}
+
+test.each([0, 1, 2, 3, 4, 5])(
+  'with %i descriptors left a frame that needs new points goes on without explicit sync',
+  async (left) => {
+    await withNested({}, (fixture) => {
+      const window = new SyncWindow(fixture);
+      const [green, blue] = [window.image(GREEN), window.image(BLUE)];
+      for (const image of [green, blue, green]) window.show(image);
+      // Its points are not free for another use.
+      const reader = window.hostSurface().current.content?.hold();
+      window.show(blue);
+      green.acquire.signal(green.point + 1n);
+      window.commit(green);
+      withDescriptors(left, () => fixture.clock.advanceBy(SECOND / 500n));
+      fixture.frames();
+      expect(fixture.pixel(...AT)).toBe(GREEN);
+      reader?.end();
+      window.show(blue);
+      expect(green.release.signalled).toBe(3n);
+      expect(fixture.pixel(...AT)).toBe(BLUE);
+    });
+  },
+);
 
 test('a host that never releases after a GPU went is not waited for without end', async () => {
   await withNested({}, (fixture) => {
