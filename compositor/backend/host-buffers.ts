@@ -1,5 +1,6 @@
 /** The wl_shm buffers of one surface in the host: drawn into while free, each knowing what it lacks. */
 import { native } from '../../native/binding.ts';
+import type { NativeMapping } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import type { WlBufferProxy, WlShmProxy } from '../../protocols/generated/wayland.client.ts';
 import { WlShmFormat } from '../../protocols/generated/wayland.interfaces.ts';
@@ -38,7 +39,10 @@ export class HostBuffers {
     this.#released = released;
   }
 
-  /** A frame differs from the one before in `damage`: a free buffer that lacks `stale`, or null while the host has them all. */
+  /**
+   * A frame differs from the one before in `damage`: a free buffer that lacks `stale`, or null while the host has them all. SystemError:
+   * there is no memory or descriptor for one.
+   */
   next(width: number, height: number, damage: Region): HostBuffer | null {
     this.#retireOthers(width, height);
     const current = this.#buffers.filter(({ retired }) => !retired);
@@ -63,8 +67,14 @@ export class HostBuffers {
     const sizeBytes = strideBytes * height;
     using memory = new OwnedFd(native.memfdCreate('syncline-window', MFD_CLOEXEC));
     native.ftruncate(memory.fd, sizeBytes);
-    const mapping = native.mapShared(memory.fd, sizeBytes, true, 0);
     const pool = this.#shm.createPool(memory.fd, sizeBytes);
+    let mapping: NativeMapping;
+    try {
+      mapping = native.mapShared(memory.fd, sizeBytes, true, 0);
+    } catch (error) {
+      pool.destroy();
+      throw error;
+    }
     const proxy = pool.createBuffer(0, width, height, strideBytes, WlShmFormat[this.#format]);
     pool.destroy();
     const buffer: OwnedBuffer = {

@@ -58,7 +58,7 @@ export class HostImports {
 
   /**
    * A wl_buffer of the host for this use, or why there is none. `shared`: the use is told apart by a release point, so that one
-   * wl_buffer can serve several uses.
+   * wl_buffer can serve several uses. SystemError: no descriptor to send it with.
    */
   take({ content, buffer }: BufferUse, shared: boolean): HostImport | CopyReason {
     const known = this.#contents.get(content);
@@ -123,7 +123,12 @@ export class HostImports {
     const { fd, offsetBytes, strideBytes, modifier } = plane;
     const high = Number(modifier >> 32n);
     const low = Number(modifier & 0xffff_ffffn);
-    params.add(fd, 0, offsetBytes, strideBytes, high, low);
+    try {
+      params.add(fd, 0, offsetBytes, strideBytes, high, low);
+    } catch (error) {
+      params.destroy();
+      throw error;
+    }
     params.handler = {
       created: (_, proxy) => {
         params.destroy();

@@ -29,7 +29,7 @@ export class LayerCopy {
     });
   }
 
-  /** Brings `target` up to date; false: nothing of it is on the output, or there was no buffer. */
+  /** Brings `target` up to date; false: nothing of it is on the output, or there was no buffer. SystemError: no memory for one. */
   show(target: HostSubsurface, frame: FrameToShow, item: FrameItem): boolean {
     const { output } = frame;
     const map = outputMap(output);
@@ -38,11 +38,11 @@ export class LayerCopy {
     const height = box.y2 - box.y1;
     if (width <= 0 || height <= 0) return false;
     const damage = this.#damage(item, map, box);
-    this.#last = { x: item.x, y: item.y, box };
     if (damage.isEmpty) return true;
     const buffer = this.#buffers.next(width, height, damage);
     this.#starved = buffer === null;
     if (!buffer) return false;
+    this.#last = { x: item.x, y: item.y, box };
     frame.paintItem(buffer.target, item, box.x1, box.y1, buffer.stale);
     buffer.stale = Region.empty;
     buffer.busy = true;

@@ -1,5 +1,6 @@
 /** Our outputs as windows of another Wayland compositor, composed by us or by the host; input from the host. */
-import type { Clock } from '../../native/clock.ts';
+import type { Clock, Timer } from '../../native/clock.ts';
+import { isSystemError } from '../../native/errors.ts';
 import { ClientState } from '../client-state.ts';
 import type { CompositorLog } from '../log.ts';
 import type { Output, OutputDescription } from '../output/output.ts';
@@ -27,6 +28,9 @@ export interface NestedOptions {
   readonly mode?: NestedMode;
 }
 
+/** Until then others may have closed something. */
+const RETRY_NS = 20_000_000n;
+
 interface Pair {
   readonly output: Output;
   readonly window: HostWindow;
@@ -50,6 +54,10 @@ export class NestedBackend implements Backend {
   #layers: LayerParts | null = null;
   #input: HostInput | undefined;
   #disposed = false;
+  /** After a frame that found no descriptor or memory. */
+  #retry: Timer | undefined;
+  /** Such a frame was the last; told once. */
+  #inWant = false;
 
   /** Throws PixmanMissingError or, when the mode asks too much of the host, HostUnavailableError; then the host is closed. */
   constructor(options: NestedOptions) {
@@ -99,7 +107,15 @@ export class NestedBackend implements Backend {
   show(frame: FrameToShow): 'backend' | 'none' {
     const pair = this.#pairs.find(({ output }) => output === frame.output);
     if (!pair || !this.#host.display.open) return 'none';
-    return pair.window.show(frame) ? 'backend' : 'none';
+    try {
+      const shown = pair.window.show(frame);
+      this.#inWant = false;
+      return shown ? 'backend' : 'none';
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#tryAgain(error);
+      return 'none';
+    }
   }
 
   wantsFrame(output: Output): boolean {
@@ -137,12 +153,23 @@ export class NestedBackend implements Backend {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#retry?.close();
     this.#input?.dispose();
     for (const { window } of this.#pairs.splice(0)) window.dispose();
     this.#layers?.imports.dispose();
     this.#layers?.timelines?.dispose();
     this.#host.close();
     this.#layers?.uses.dispose();
+  }
+
+  /** EMFILE, ENOMEM: what the host was told of the frame so far is in effect with the next one. */
+  #tryAgain(error: Error): void {
+    if (!this.#inWant) this.#log.warn(`a frame could not be shown: ${error.message}`);
+    this.#inWant = true;
+    this.#retry ??= this.#clock.at(this.#clock.nowNs() + RETRY_NS, () => {
+      this.#retry = undefined;
+      for (const { window } of this.#pairs) window.askForFrame();
+    });
   }
 
   #makeLayers({ sync, dmabufs }: BackendHost): LayerParts {

@@ -135,6 +135,7 @@ export class Repaint implements FrameClockListener {
     });
     if (shown === 'none') {
       this.#tracker.addPixels(damage);
+      this.#tracker.notShown();
       return 'none';
     }
     this.#frames++;

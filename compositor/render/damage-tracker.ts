@@ -48,6 +48,13 @@ export class DamageTracker {
     if (tracked) tracked.damage = tracked.damage.union(damage);
   }
 
+  /** The last frame was not shown: what its surfaces damaged belongs to the next one. */
+  notShown(): void {
+    for (const tracked of this.#tracked.values()) {
+      tracked.damage = tracked.damage.union(tracked.frameDamage);
+    }
+  }
+
   /** These output pixels are to be drawn anew whatever changes. */
   addPixels(pixels: Region): void {
     this.#extra = this.#extra.union(pixels);

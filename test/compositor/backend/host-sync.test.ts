@@ -6,10 +6,10 @@ import type { Surface } from '../../../compositor/surface/surface.ts';
 import type { WpLinuxDrmSyncobjSurfaceV1Proxy } from '../../../protocols/generated/linux-drm-syncobj-v1.client.ts';
 import type { WlBufferProxy } from '../../../protocols/generated/wayland.client.ts';
 import type { SyncTraceEvent } from '../../../sync/trace.ts';
+import { withDescriptors } from '../../support/few-descriptors.ts';
 import type { TestTimeline } from '../../support/compositor-client.ts';
 import { type NestedClient, type NestedFixture, withNested } from '../../support/nested-fixture.ts';
 import type { TestWindow } from '../../support/shell-client.ts';
-import { native } from '../../../native/binding.ts';
 import { ENODEV } from '../../../native/errno.ts';
 
 const SECOND = 1_000_000_000n;
@@ -282,20 +282,6 @@ test('with no GPU left to make points with, dma-bufs go on without explicit sync
     expect(fixture.lost).toBeUndefined();
   });
 });
-
-/** Runs `act` with so few descriptors left for the process. */
-function withDescriptors(left: number, act: () => void): void {
-  const { soft } = native.getNofileLimit();
-  const fillers = Array.from({ length: 64 }, () => native.dup(0));
-  native.setNofileLimit(Math.max(...fillers) + 1);
-  for (const fd of fillers.splice(0, left)) native.close(fd);
-  try {
-    act();
-  } finally {
-    native.setNofileLimit(soft);
-    for (const fd of fillers) native.close(fd);
-  }
-}
 
 test.each([0, 1, 2, 3, 4, 5])(
   'with %i descriptors left a frame that needs new points goes on without explicit sync',

@@ -1,12 +1,14 @@
 /** What the host shows of a nested compositor's clients is the same, passed through or composited by us. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
 import { NESTED_MODES, type NestedMode } from '../../../compositor/backend/nested-mode.ts';
 import { WlSubcompositorProxy } from '../../../protocols/generated/wayland.client.ts';
+import type { WlBufferProxy } from '../../../protocols/generated/wayland.client.ts';
 import type { WlOutputTransform } from '../../../protocols/generated/wayland.interfaces.ts';
 import { WpAlphaModifierV1Proxy } from '../../../protocols/generated/alpha-modifier-v1.client.ts';
 import { WpSinglePixelBufferManagerV1Proxy } from '../../../protocols/generated/single-pixel-buffer-v1.client.ts';
 import { WpViewporterProxy } from '../../../protocols/generated/viewporter.client.ts';
+import { withDescriptors } from '../../support/few-descriptors.ts';
 import {
   type NestedClient,
   type NestedFixture,
@@ -281,6 +283,27 @@ test('passed through, a window costs no painting', async () => {
       expect(fixture.pixel(50, 50)).toBe(GREEN + count);
     }
     expect(fixture.inner.stats().desktop.outputs[0]?.paintedPixels).toBe(before);
+  });
+});
+
+describe.each<[string, (client: NestedClient) => WlBufferProxy]>([
+  ['a buffer to be copied', (client) => client.buffer(64, 64, GREEN)],
+  ['shared memory to be passed through', (client) => client.sealedBuffer(64, 64, GREEN)],
+  ['a dma-buf', (client) => client.dmabuf(64, 64, GREEN)],
+])('%s', (_, makeBuffer) => {
+  test.each([0, 1, 2])('with %i descriptors left is shown when there are more', async (left) => {
+    await withNested({}, (fixture) => {
+      const client = fixture.connect();
+      const window = client.window(100, 80, RED);
+      window.surface.attach(makeBuffer(client), 0, 0);
+      window.surface.damageBuffer(0, 0, 64, 64);
+      window.surface.commit();
+      fixture.settle();
+      withDescriptors(left, () => fixture.clock.advanceBy(2_000_000n));
+      fixture.frames();
+      expect(fixture.lost).toBeUndefined();
+      expect(fixture.pixel(50, 50)).toBe(GREEN);
+    });
   });
 });
 
