@@ -12,7 +12,7 @@ import type {
 import type { Display } from '../../protocols/server/display.ts';
 import type { Seat } from '../seat/seat.ts';
 import { ClientResources } from '../seat/client-resources.ts';
-import { Selection, type TransferSource } from '../seat/selection.ts';
+import { passWriteEnd, Selection, type TransferSource } from '../seat/selection.ts';
 
 const VERSION = 1;
 /** Limit of types one source may offer. */
@@ -53,10 +53,10 @@ function createSource(resource: ZwpPrimarySelectionSourceV1Resource): TransferSo
   const source: TransferSource = {
     client: resource.client,
     mimeTypes,
-    send: (mimeType, fd) => {
-      ZwpPrimarySelectionSourceV1.sendSend(resource, mimeType, fd.fd);
-      fd.close();
-    },
+    send: (mimeType, fd) =>
+      passWriteEnd(fd, (writeFd) =>
+        ZwpPrimarySelectionSourceV1.sendSend(resource, mimeType, writeFd),
+      ),
     cancel: () => ZwpPrimarySelectionSourceV1.sendCancelled(resource),
   };
   resource.data = source;

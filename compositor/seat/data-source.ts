@@ -8,7 +8,7 @@ import {
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Client } from '../../protocols/server/client.ts';
 import { ProtocolError } from '../../protocols/server/protocol-error.ts';
-import type { TransferSource } from './selection.ts';
+import { passWriteEnd, type TransferSource } from './selection.ts';
 
 /** All actions wl_data_device knows. */
 export const ALL_ACTIONS: number =
@@ -65,8 +65,7 @@ export class DataSource implements TransferSource {
   }
 
   send(mimeType: string, fd: OwnedFd): void {
-    WlDataSource.sendSend(this.resource, mimeType, fd.fd);
-    fd.close();
+    passWriteEnd(fd, (writeFd) => WlDataSource.sendSend(this.resource, mimeType, writeFd));
   }
 
   cancel(): void {

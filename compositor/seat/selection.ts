@@ -1,5 +1,6 @@
 /** What was copied last, offered to whoever has the keyboard: the clipboard, and likewise the primary selection. */
 import type { Client } from '../../protocols/server/client.ts';
+import { hasErrno } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Seat } from './seat.ts';
 
@@ -12,6 +13,16 @@ export interface TransferSource {
   send(mimeType: string, fd: OwnedFd): void;
   /** Nobody will ask for it any more. */
   cancel(): void;
+}
+
+/** Gives a source's client by `send` what to write into. Takes `fd`. Without a descriptor to send it with, the reader finds no data. */
+export function passWriteEnd(fd: OwnedFd, send: (fd: number) => void): void {
+  using writeEnd = fd;
+  try {
+    send(writeEnd.fd);
+  } catch (error) {
+    if (!hasErrno(error, 'EMFILE')) throw error;
+  }
 }
 
 /** Makes the offer known to a client that has, or gets, the keyboard. Null: there is nothing to paste. */

@@ -1,4 +1,5 @@
 /** Copy and paste, drag and drop, primary selection: between two clients, with the bytes arriving. */
+import { readSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
@@ -17,6 +18,7 @@ import {
   ZwpPrimarySelectionDeviceManagerV1Proxy,
   type ZwpPrimarySelectionOfferV1Proxy,
 } from '../../../protocols/generated/wp-primary-selection-unstable-v1.client.ts';
+import { withDescriptors } from '../../support/few-descriptors.ts';
 import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
 import type { ShellClient } from '../../support/shell-client.ts';
 
@@ -392,5 +394,25 @@ test('primary selection', () => {
     to.openWindow(30, 30);
     const pasted = receive(fixture, (fd) => offer?.receive(TEXT, fd));
     expect(pasted).toBe('primary');
+  });
+});
+
+test('a paste whose descriptor cannot be sent on is empty', () => {
+  withDesktop({}, (fixture) => {
+    const client = fixture.connect();
+    client.openWindow(100, 80);
+    const transfer = transferOf(client);
+    const { source } = sourceOf(transfer, 'text');
+    transfer.device.setSelection(source, client.serials.press);
+    fixture.settle();
+    const [readFd, writeFd] = native.pipe();
+    transfer.offer?.receive(TEXT, writeFd);
+    client.display.flush();
+    native.close(writeFd);
+    // One for what arrives, none to send it on with.
+    withDescriptors(1, () => fixture.settle());
+    expect(readSync(readFd, new Uint8Array(8))).toBe(0);
+    native.close(readFd);
+    expect(client.error).toBeUndefined();
   });
 });
