@@ -38,11 +38,17 @@ async function buildProgram(name: string | undefined): Promise<Command> {
     .enablePositionalOptions()
     .showHelpAfterError('(--help lists what there is)')
     .exitOverride();
-  const known = name === undefined ? undefined : COMMANDS[name];
-  for (const load of known ? [known] : Object.values(COMMANDS)) {
+  for (const load of commandsFor(name)) {
     program.addCommand((await load()).copyInheritedSettings(program));
   }
   return program;
+}
+
+/** All of them for --help and for what is none of them. */
+function commandsFor(name: string | undefined): readonly (() => Promise<Command>)[] {
+  const known = name === undefined ? undefined : COMMANDS[name];
+  if (known) return [known];
+  return name === '--version' || name === '-V' ? [] : Object.values(COMMANDS);
 }
 
 function statusOf(error: unknown): number {
