@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
 
@@ -33,6 +34,9 @@ const FLAGS = [
   '--remote-debugging-pipe',
 ];
 
+const REMOVAL_ATTEMPTS = 50;
+const REMOVAL_PAUSE_MS = 100;
+
 /** One browser with one page. Close it. */
 export class Chromium {
   readonly #child: ChildProcess;
@@ -49,6 +53,7 @@ export class Chromium {
     this.#profile = mkdtempSync(join(tmpdir(), 'syncline-chromium-'));
     this.#child = spawn(program, [...FLAGS, `--user-data-dir=${this.#profile}`, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      detached: true,
     });
     const output = this.#child.stdio[4] as Readable;
     output.setEncoding('utf8').on('data', (text: string) => this.#receive(text));
@@ -99,10 +104,24 @@ export class Chromium {
 
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once('close', resolve));
-    this.#child.kill('SIGKILL');
+    // Its helpers too, which would go on writing into the profile.
+    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
     for (const stream of this.#child.stdio) stream?.destroy();
     await ended;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    await this.#removeProfile();
+  }
+
+  /** The last helpers may still be ending. The retries of rmSync itself look at no directory twice. */
+  async #removeProfile(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        rmSync(this.#profile, { recursive: true, force: true });
+        return;
+      } catch (error) {
+        if (attempt === REMOVAL_ATTEMPTS) throw error;
+        await setTimeout(REMOVAL_PAUSE_MS);
+      }
+    }
   }
 
   #call(method: string, params: object = {}): Promise<Record<string, unknown>> {
