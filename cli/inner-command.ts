@@ -1,6 +1,7 @@
 /** The program a compositor was started for, with everything it starts. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
+import { signalGroup } from '../native/process-group.ts';
 
 /** The program cannot be started: not found, not executable. */
 export class NoCommandError extends Error {
@@ -36,26 +37,14 @@ export class InnerCommand {
 
   /** Ends what still runs of the group: SIGTERM, and SIGKILL for what is there after a second. Idempotent. */
   dispose(): void {
-    if (this.#disposed || !this.#signal('SIGTERM')) return;
+    if (this.#disposed || !signalGroup(this.#child, 'SIGTERM')) return;
     this.#disposed = true;
     const deadline = performance.now() + GRACE_MS;
     // Keeps this process alive until the group is gone.
     const timer = setInterval(() => {
       const late = performance.now() > deadline;
-      if (this.#signal(late ? 'SIGKILL' : 0) && !late) return;
+      if (signalGroup(this.#child, late ? 'SIGKILL' : 0) && !late) return;
       clearInterval(timer);
     }, POLL_MS);
-  }
-
-  /** False when nobody is left in the group. */
-  #signal(signal: NodeJS.Signals | 0): boolean {
-    const { pid } = this.#child;
-    if (pid === undefined) return false;
-    try {
-      process.kill(-pid, signal);
-      return true;
-    } catch {
-      return false;
-    }
   }
 }

@@ -1,6 +1,7 @@
 /** A program a session has started, with everything that starts it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
+import { signalGroup } from '../../native/process-group.ts';
 import type { Clock } from '../../native/clock.ts';
 
 /** Characters of output kept, the newest. */
@@ -73,27 +74,17 @@ export class AppProcess {
    */
   async stop(): Promise<number> {
     if (this.#status === undefined) {
-      this.#signal('SIGTERM');
+      signalGroup(this.#child, 'SIGTERM');
       const deadlineNs = this.#clock.nowNs() + PATIENCE_NS;
       const timer = this.#clock.at(deadlineNs, () => {
-        this.#signal('SIGKILL');
+        signalGroup(this.#child, 'SIGKILL');
         for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy();
       });
       await this.exited;
       timer.close();
     }
     // Children of a shell that ignored the first signal.
-    this.#signal('SIGKILL');
+    signalGroup(this.#child, 'SIGKILL');
     return this.exited;
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // ESRCH: nobody is left.
-    }
   }
 }

@@ -4,6 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { signalGroup } from '../../native/process-group.ts';
 import { LONGEST_START_MS } from './patience.ts';
 import { NoCompositorError } from './verdicts.ts';
 
@@ -95,22 +96,12 @@ export class CompositorProcess {
 
   /** Ends it with all it started, SIGKILL after five seconds. Idempotent. */
   async stop(): Promise<void> {
-    this.#signal('SIGTERM');
+    signalGroup(this.#child, 'SIGTERM');
     for (let waitedMs = 0; this.end === undefined && waitedMs < STOP_LIMIT_MS; waitedMs += STEP_MS)
       await sleep(STEP_MS);
     // Also when the leader is gone: what it started may not be.
-    this.#signal('SIGKILL');
+    signalGroup(this.#child, 'SIGKILL');
     while (this.end === undefined) await sleep(STEP_MS);
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // ESRCH: nobody of its group is left.
-    }
   }
 
   #lastWords(): string {

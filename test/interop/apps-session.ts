@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { signalGroup } from '../../native/process-group.ts';
 import { Control } from './apps-control.ts';
 
 /** The compiled command line without its set-up, which has run before the tests. */
@@ -104,19 +105,10 @@ export class RunningProgram {
 
   /** Ends the group: SIGTERM, and SIGKILL for what ignores it. */
   async end(): Promise<void> {
-    this.#signal('SIGTERM');
-    const grace = setTimeout(() => this.#signal('SIGKILL'), GRACE_MS);
+    signalGroup(this.child, 'SIGTERM');
+    const grace = setTimeout(() => signalGroup(this.child, 'SIGKILL'), GRACE_MS);
     await this.ended;
     clearTimeout(grace);
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    const { pid } = this.child;
-    try {
-      if (pid !== undefined) process.kill(-pid, signal);
-    } catch {
-      // ESRCH: the group is gone.
-    }
   }
 }
 

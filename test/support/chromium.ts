@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { signalGroup } from '../../native/process-group.ts';
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
 
@@ -105,7 +106,7 @@ export class Chromium {
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once('close', resolve));
     // Its helpers too, which would go on writing into the profile.
-    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
+    signalGroup(this.#child, 'SIGKILL');
     for (const stream of this.#child.stdio) stream?.destroy();
     await ended;
     await this.#removeProfile();
