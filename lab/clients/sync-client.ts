@@ -93,6 +93,16 @@ export class SyncClient {
     return this.#unsubmitted.size;
   }
 
+  /** Whether the compositor knows of its last frame and the GPU still works on it. */
+  get frameInFlight(): boolean {
+    const last = this.#owed.at(-1)?.record;
+    return (
+      last?.acquire === 'pending' &&
+      last.submittedAtNs !== undefined &&
+      last.receivedAtNs !== undefined
+    );
+  }
+
   /** The client's GPU answered ENODEV and it has no other yet. */
   get homeless(): boolean {
     return this.#device === undefined;

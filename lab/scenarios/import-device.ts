@@ -1,4 +1,5 @@
 /** The GPU goes that the compositor imports timelines into; the clients' own GPU stays. */
+import { untilUnsubmitted } from './moments.ts';
 import type { Scenario } from './scenario.ts';
 
 export const importRemovedIdle: Scenario = {
@@ -20,11 +21,12 @@ export const importRemovedIdle: Scenario = {
 export const importRemovedWaiting: Scenario = {
   name: 'import-device-removed-while-waiting',
   description: 'the import device goes while acquire points are awaited that are not submitted yet',
-  play: async ({ startClient, world }) => {
+  play: async (stage) => {
+    const { startClient, world } = stage;
     for (let index = 0; index < 2; index++) {
       (await startClient({ submitDelayMs: [20, 40] })).draw();
     }
-    await world.advance(310);
+    await untilUnsubmitted(stage);
     await world.importGpu.remove();
     await world.advance(600);
   },
