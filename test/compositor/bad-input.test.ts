@@ -7,111 +7,19 @@ import {
   WlShmPoolError,
   WlSurfaceError,
 } from '../../protocols/generated/wayland.interfaces.ts';
-import {
-  WlDataDeviceManagerProxy,
-  WlSubcompositorProxy,
-} from '../../protocols/generated/wayland.client.ts';
-import { ZwpPointerConstraintsV1Proxy } from '../../protocols/generated/pointer-constraints-unstable-v1.client.ts';
+import { WlSubcompositorProxy } from '../../protocols/generated/wayland.client.ts';
 import { WpViewporterProxy } from '../../protocols/generated/viewporter.client.ts';
 import { XdgSurfaceError, XdgWmBaseError } from '../../protocols/generated/xdg-shell.interfaces.ts';
-import { type DesktopFixture, withDesktop } from '../support/desktop-fixture.ts';
-import type { ShellClient, TestPopup, TestWindow } from '../support/shell-client.ts';
+import { type Case, judge, pressNewest } from '../support/bystander.ts';
+import {
+  BUTTON_LEFT,
+  type ShellClient,
+  type TestPopup,
+  type TestWindow,
+} from '../support/shell-client.ts';
 
-const BUTTON_LEFT = 272;
 const XRGB8888 = 1;
 const MIB = 2 ** 20;
-
-/** Draws a new colour each frame it is called back for, and counts what it gets. */
-class Bystander {
-  readonly #client: ShellClient;
-  readonly #window: TestWindow;
-  #colour = 0x100000;
-  callbacks = 0;
-  releases = 0;
-  commits = 0;
-
-  constructor(fixture: DesktopFixture) {
-    this.#client = fixture.connect();
-    this.#window = this.#client.openWindow(40, 40, this.#colour);
-    const [toplevel] = fixture.compositor.shell.windows;
-    if (toplevel) fixture.compositor.shell.move(toplevel, 350, 250);
-  }
-
-  get error(): unknown {
-    return this.#client.error;
-  }
-
-  /** One more frame of its animation. */
-  commit(): void {
-    const { surface } = this.#window;
-    const buffer = this.#client.buffer(40, 40, ++this.#colour);
-    buffer.handler = { release: () => this.releases++ };
-    surface.attach(buffer, 0, 0);
-    surface.damageBuffer(0, 0, 40, 40);
-    surface.frame().handler = { done: () => this.callbacks++ };
-    surface.commit();
-    this.commits++;
-  }
-
-  /** All frames shown, all callbacks come, every buffer but the last one released. */
-  expectUnharmed(fixture: DesktopFixture): void {
-    this.commit();
-    fixture.frames();
-    expect(this.error).toBeUndefined();
-    expect(fixture.pixel(360, 260)).toBe(this.#colour);
-    expect([this.callbacks, this.releases]).toEqual([this.commits, this.commits - 1]);
-  }
-}
-
-interface Case {
-  readonly fixture: DesktopFixture;
-  readonly client: ShellClient;
-}
-
-/** What the client should be told: the code on that interface and object; null: nothing, it goes on. */
-type Told = { readonly interface: string; readonly code: number; readonly object?: number } | null;
-
-function judge(mistake: (scene: Case) => Told | void): void {
-  withDesktop({}, (fixture) => {
-    const bystander = new Bystander(fixture);
-    const client = fixture.connect();
-    bystander.commit();
-    fixture.frames();
-    const told = mistake({ fixture, client });
-    bystander.commit();
-    fixture.frames();
-    if (told !== undefined) {
-      const raised = raisedBy(fixture);
-      expect(client.error?.code).toBe(told?.code);
-      if (told) expect(raised).toMatchObject(told);
-      else expect(raised).toBeUndefined();
-    }
-    bystander.expectUnharmed(fixture);
-    client.close();
-    fixture.settle();
-    expect(fixture.compositor.display.clients.size).toBe(1);
-    bystander.expectUnharmed(fixture);
-  });
-}
-
-/** The error as the compositor names its object: the client has forgotten one that it destroyed. */
-function raisedBy(fixture: DesktopFixture): Told | undefined {
-  for (const line of fixture.logged) {
-    const [, name, object, code] = /: (\w+)@(\d+) error (\d+):/.exec(line) ?? [];
-    if (name) return { interface: name, object: Number(object), code: Number(code) };
-  }
-  return undefined;
-}
-
-/** A press on the newest window, which is told of it. */
-function pressNewest(fixture: DesktopFixture): void {
-  const { seat, shell } = fixture.compositor;
-  const newest = shell.windows.at(-1);
-  if (!newest) throw new Error('no window');
-  seat.pointer.moveTo(newest.x + 5, newest.y + 5);
-  seat.pointer.button(BUTTON_LEFT, true);
-  fixture.settle();
-}
 
 /** A sparse file of that size, as a pool. */
 function bigPool(client: ShellClient, sizeBytes: number) {
@@ -324,93 +232,5 @@ test('a cursor whose surface goes while it is shown', () => {
     fixture.frames();
     expect(fixture.compositor.desktop.cursor.root()).toBeNull();
     return null;
-  });
-});
-
-test('a client that dies in the middle of a message', () => {
-  withDesktop({}, (fixture) => {
-    const bystander = new Bystander(fixture);
-    const [serverFd, clientFd] = native.socketPair();
-    fixture.compositor.display.connect(new OwnedFd(serverFd));
-    // wl_display.get_registry, cut off after its header.
-    const half = new Uint8Array(Uint32Array.of(1, (12 << 16) | 1).buffer);
-    native.sendmsg(clientFd, half, 0, half.byteLength, new Int32Array(1), 0);
-    fixture.settle();
-    native.close(clientFd);
-    fixture.settle();
-    expect(fixture.compositor.display.clients.size).toBe(1);
-    bystander.expectUnharmed(fixture);
-  });
-});
-
-test('a client that dies between attach and commit, in the middle of a tree', () => {
-  judge(({ fixture, client }) => {
-    const window = client.openWindow(50, 50);
-    const subcompositor = client.bind(WlSubcompositorProxy);
-    let parent = window.surface;
-    for (let depth = 0; depth < 5; depth++) {
-      const child = client.compositor.createSurface();
-      subcompositor.getSubsurface(child, parent);
-      child.attach(client.buffer(10, 10), 0, 0);
-      child.frame();
-      child.commit();
-      parent = child;
-    }
-    window.surface.attach(client.buffer(50, 50), 0, 0);
-    window.surface.frame();
-    fixture.settle();
-    client.close();
-    fixture.settle();
-  });
-});
-
-/** What is under way when the client dies; the button is down on its window. */
-const MOMENTS: Readonly<Record<string, (scene: Case, window: TestWindow) => void>> = {
-  press: () => undefined,
-  move: ({ client }, { toplevel }) => toplevel.move(client.seat, client.serials.press),
-  resize: ({ client }, { toplevel }) => toplevel.resize(client.seat, client.serials.press, 8),
-  touch: ({ fixture }) => fixture.compositor.seat.touch.down(0, 20, 20),
-  drag: ({ client }, { surface }) => {
-    const manager = client.bind(WlDataDeviceManagerProxy);
-    const source = manager.createDataSource();
-    manager.getDataDevice(client.seat).startDrag(source, surface, null, client.serials.press);
-  },
-  lock: ({ client }, { surface }) => {
-    const persistent = 2;
-    client
-      .bind(ZwpPointerConstraintsV1Proxy)
-      .lockPointer(surface, client.pointer, null, persistent);
-  },
-  'popup grab': ({ fixture, client }, { xdgSurface }) => {
-    const popup = client.createPopup(xdgSurface, client.positioner(9, 9, [0, 0, 1, 1]));
-    popup.popup.grab(client.seat, client.serials.press);
-    popup.surface.commit();
-    fixture.settle();
-    client.draw(popup, 9, 9);
-  },
-};
-
-test.each(Object.entries(MOMENTS))('a client that dies in the middle of a %s', (moment, begin) => {
-  withDesktop({}, (fixture) => {
-    const bystander = new Bystander(fixture);
-    const client = fixture.connect();
-    const window = client.openWindow(100, 100);
-    const { pointer, touch } = fixture.compositor.seat;
-    const [, toplevel] = fixture.compositor.shell.windows;
-    if (toplevel) fixture.compositor.shell.move(toplevel, 0, 0);
-    pressNewest(fixture);
-    begin({ fixture, client }, window);
-    fixture.settle();
-    pointer.moveBy(3, 3);
-    fixture.settle();
-    client.close();
-    fixture.settle();
-    if (moment === 'touch') touch.up(0);
-    pointer.button(BUTTON_LEFT, false);
-    pointer.moveTo(360, 260);
-    fixture.settle();
-    expect(pointer.focus?.client).toBe([...fixture.compositor.display.clients][0]);
-    expect(fixture.compositor.seat.keyboard.focus).toBe(pointer.focus);
-    bystander.expectUnharmed(fixture);
   });
 });

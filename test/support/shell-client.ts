@@ -23,6 +23,9 @@ import {
 } from '../../protocols/generated/xdg-shell.client.ts';
 import type { Client } from '../../protocols/server/client.ts';
 
+/** BTN_LEFT of input-event-codes.h. */
+export const BUTTON_LEFT = 272;
+
 /** wl_display.error as the client got it. */
 export interface SeenError {
   readonly interface: string;

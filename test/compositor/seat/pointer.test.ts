@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { WlSeatProxy } from '../../../protocols/generated/wayland.client.ts';
 import { withDesktop } from '../../support/desktop-fixture.ts';
+import { BUTTON_LEFT } from '../../support/shell-client.ts';
 
-const BUTTON_LEFT = 272;
 const BUTTON_RIGHT = 273;
 
 test('enter, motion, leave with surface-local coordinates, each closed by a frame', () => {

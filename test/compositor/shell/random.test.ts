@@ -2,9 +2,13 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
-import type { ShellClient, TestPopup, TestWindow } from '../../support/shell-client.ts';
+import {
+  BUTTON_LEFT,
+  type ShellClient,
+  type TestPopup,
+  type TestWindow,
+} from '../../support/shell-client.ts';
 
-const BUTTON_LEFT = 272;
 const STEPS = 60;
 const RUNS = 60;
 

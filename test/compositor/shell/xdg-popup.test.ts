@@ -2,9 +2,13 @@ import { expect, test } from 'vitest';
 import type { XdgSurfaceProxy } from '../../../protocols/generated/xdg-shell.client.ts';
 import { MAX_POPUP_DEPTH } from '../../../compositor/shell/popup.ts';
 import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
-import type { ShellClient, TestPopup, TestWindow } from '../../support/shell-client.ts';
+import {
+  BUTTON_LEFT,
+  type ShellClient,
+  type TestPopup,
+  type TestWindow,
+} from '../../support/shell-client.ts';
 
-const BUTTON_LEFT = 272;
 const BOTTOM_RIGHT = 8;
 const SLIDE = 3;
 

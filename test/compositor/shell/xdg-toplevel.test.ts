@@ -3,13 +3,13 @@ import { WlSubcompositorProxy } from '../../../protocols/generated/wayland.clien
 import { XdgWmBaseProxy } from '../../../protocols/generated/xdg-shell.client.ts';
 import { standardWindowManager } from '../../../compositor/shell/standard-window-manager.ts';
 import { withDesktop } from '../../support/desktop-fixture.ts';
+import { BUTTON_LEFT } from '../../support/shell-client.ts';
 
 const MAXIMIZED = 1;
 const FULLSCREEN = 2;
 const RESIZING = 3;
 const ACTIVATED = 4;
 const SUSPENDED = 9;
-const BUTTON_LEFT = 272;
 
 test('the initial commit is answered by a configure, the first buffer maps the window and gets it the keyboard', () => {
   withDesktop({}, (fixture) => {
