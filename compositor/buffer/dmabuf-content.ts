@@ -112,7 +112,10 @@ export class DmabufContent implements BufferContent {
     const { offsetBytes, strideBytes } = this.plane;
     use({ bytes: mapping.bytes, offsetBytes, strideBytes });
     if (bracketed) this.#sync(access | DMA_BUF_SYNC_END);
-    return native.mappingFaults(mapping.id) === faults ? 'ok' : 'revoked';
+    if (native.mappingFaults(mapping.id) === faults) return 'ok';
+    // Revoked, for good: what the guard put in its place are zeros, which later reads would take for a picture.
+    this.markDeviceGone('blank');
+    return 'revoked';
   }
 
   /** Null when it cannot be mapped any more: its device is gone. */

@@ -4,7 +4,7 @@ import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
 import { BufferFds } from '../../../compositor/buffer-fds.ts';
 import { ClientMemory } from '../../../compositor/client-memory.ts';
-import type { DmabufContent } from '../../../compositor/buffer/dmabuf-content.ts';
+import { DmabufContent } from '../../../compositor/buffer/dmabuf-content.ts';
 import { originIn } from '../../../devices/linux/dmabuf-origin.ts';
 import type { DeviceNode } from '../../../devices/sync-kernel.ts';
 import type { DeviceId } from '../../../devices/syncobj-device.ts';
@@ -81,6 +81,26 @@ test.each([
     expect(content.read(() => reads++)).toBe(outcome);
     expect(reads).toBe(outcome === 'ok' ? 1 : 0);
   });
+});
+
+test('memory revoked under its mapping is marked at the first read, and the zeros in its place are no picture', () => {
+  using memory = new OwnedFd(native.memfdCreate('revocable', 0));
+  native.ftruncate(memory.fd, BYTES);
+  const layout = { width: 4, height: 4, offsetBytes: 0, strideBytes: 16, modifier: 0n };
+  const format = { fourcc: 0x34325258, bytesPerPixel: 4, opaque: true };
+  const origin = { exporter: 'sim', device: undefined };
+  const content = new DmabufContent(memory.dup(), BYTES, layout, format, origin);
+  let reads = 0;
+  const read = () =>
+    content.read(({ bytes }) => {
+      reads += 1 + (new Uint8Array(bytes)[0] ?? 0);
+    });
+  expect(read()).toBe('ok');
+  expect(content.deviceGone).toBe(false);
+  native.ftruncate(memory.fd, 0);
+  expect([read(), read()]).toEqual(['revoked', 'revoked']);
+  expect([content.deviceGone, reads]).toEqual([true, 2]);
+  content.dispose();
 });
 
 const node = (id: string, driver: string): DeviceNode => ({
