@@ -177,7 +177,7 @@ export class CompositorCore implements HandlerContext {
     createSubcompositorGlobal(this);
     createShmGlobal(this);
     this.#lifetime.add(new LinuxDmabuf(this, kernel, this.#dmabufs));
-    createSyncobjGlobal(this, { syncForShm });
+    this.#lifetime.add(createSyncobjGlobal(this, { syncForShm }));
     createViewporterGlobal(this);
     createPresentationGlobal(this);
     createSinglePixelBufferGlobal(this);

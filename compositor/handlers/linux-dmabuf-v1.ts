@@ -13,6 +13,7 @@ import type {
   ZwpLinuxDmabufV1Requests,
   ZwpLinuxDmabufV1Resource,
 } from '../../protocols/generated/linux-dmabuf-v1.server.ts';
+import type { Global } from '../../protocols/server/global.ts';
 import type { DmabufTracker } from '../buffer/dmabuf-tracker.ts';
 import type { HandlerContext } from '../handler-context.ts';
 import { drawableFormats } from '../render/formats.ts';
@@ -37,17 +38,24 @@ export class LinuxDmabuf implements Disposable {
   readonly #table = formatTable();
   readonly #feedbacks = new Set<ZwpLinuxDmabufFeedbackV1Resource>();
   readonly #subscription: { unsubscribe(): void };
+  readonly #offer: () => Global;
+  #global: Global;
   #mainDevice: bigint | undefined;
 
   constructor(context: HandlerContext, kernel: SyncKernel, tracker: DmabufTracker) {
     this.#kernel = kernel;
     this.#mainDevice = mainDevice(kernel);
-    const version = this.#mainDevice === undefined ? PLAIN_VERSION : FEEDBACK_VERSION;
     const requests = this.#requests(context, tracker);
-    context.display.createGlobal(ZwpLinuxDmabufV1, version, (resource) => {
-      resource.handler = requests;
-      sendFormats(resource);
-    });
+    this.#offer = () =>
+      context.display.createGlobal(
+        ZwpLinuxDmabufV1,
+        this.#mainDevice === undefined ? PLAIN_VERSION : FEEDBACK_VERSION,
+        (resource) => {
+          resource.handler = requests;
+          sendFormats(resource);
+        },
+      );
+    this.#global = this.#offer();
     this.#subscription = context.sync.devices$.subscribe({
       next: () => this.#devicesChanged(),
       error: (error: unknown) => context.log.error('following devices failed', error),
@@ -93,11 +101,19 @@ export class LinuxDmabuf implements Disposable {
     ZwpLinuxDmabufFeedbackV1.sendDone(resource);
   }
 
-  /** Clients allocate on the main device: when it goes they are told the next one. With none left the old one stays told. */
+  /**
+   * Clients allocate on the main device: when it goes they are told the next one. With none left the old one stays told. The first
+   * one there is brings a global of its own, in the version that names it.
+   */
   #devicesChanged(): void {
     const device = mainDevice(this.#kernel);
     if (device === undefined || device === this.#mainDevice) return;
+    const isFirst = this.#mainDevice === undefined;
     this.#mainDevice = device;
+    if (isFirst) {
+      this.#global.remove();
+      this.#global = this.#offer();
+    }
     for (const resource of this.#feedbacks) this.#sendFeedback(resource);
   }
 }

@@ -1,5 +1,6 @@
 /** wp_linux_drm_syncobj_manager_v1, its timelines and surface objects (linux-drm-syncobj-v1.xml). */
 import type { OwnedFd } from '../../native/fd.ts';
+import type { Disposable } from '../../native/lifetime.ts';
 import {
   WpLinuxDrmSyncobjManagerV1Error,
   WpLinuxDrmSyncobjSurfaceV1Error,
@@ -13,7 +14,6 @@ import type {
   WpLinuxDrmSyncobjTimelineV1Resource,
 } from '../../protocols/generated/linux-drm-syncobj-v1.server.ts';
 import type { WlSurfaceResource } from '../../protocols/generated/wayland.server.ts';
-import type { Global } from '../../protocols/server/global.ts';
 import { ProtocolError } from '../../protocols/server/protocol-error.ts';
 import {
   BudgetExceededError,
@@ -39,22 +39,28 @@ export interface SyncobjOptions {
 }
 
 /**
- * Null when explicit sync cannot be had: then the reason is logged. Once there the global stays, whatever devices do: timelines
- * need none to be kept.
+ * While explicit sync cannot be had the global is withheld and the reason is logged: it comes with the first device that can. Once
+ * there it stays, whatever devices do: timelines need none to be kept.
  */
-export function createSyncobjGlobal(
-  context: HandlerContext,
-  options: SyncobjOptions,
-): Global | null {
-  if (!context.sync.available) {
-    const reason = context.sync.unavailableReason ?? 'no reason given';
-    context.log.warn(`explicit sync is not offered to clients: ${reason}`);
-    return null;
-  }
+export function createSyncobjGlobal(context: HandlerContext, options: SyncobjOptions): Disposable {
+  const { sync, display, log } = context;
   const requests = managerRequests(options);
-  return context.display.createGlobal(WpLinuxDrmSyncobjManagerV1, SYNCOBJ_VERSION, (resource) => {
-    resource.handler = requests;
+  let offered = false;
+  const subscription = sync.devices$.subscribe({
+    next: () => {
+      if (offered || !sync.available) return;
+      offered = true;
+      display.createGlobal(WpLinuxDrmSyncobjManagerV1, SYNCOBJ_VERSION, (resource) => {
+        resource.handler = requests;
+      });
+    },
+    error: (error: unknown) => log.error('following devices failed', error),
   });
+  if (!offered) {
+    const reason = sync.unavailableReason ?? 'no reason given';
+    log.warn(`explicit sync is not offered to clients: ${reason}`);
+  }
+  return { dispose: () => subscription.unsubscribe() };
 }
 
 function managerRequests(options: SyncobjOptions): WpLinuxDrmSyncobjManagerV1Requests {

@@ -268,3 +268,21 @@ test('without any device dma-bufs are offered at version 3, which needs none', (
     expect(client.display.registry.find('zwp_linux_dmabuf_v1')?.version).toBe(3);
   });
 });
+
+test('the first device to come brings them in the version that names it, and old objects live on', () => {
+  withCompositor({ gpus: 0 }, (fixture) => {
+    const client = fixture.connect();
+    const old = client.dmabuf;
+    fixture.kernel.addDevice();
+    fixture.advance(100n * MS);
+    expect(client.display.registry.find('zwp_linux_dmabuf_v1')?.version).toBe(6);
+    const seen = watchFeedback(client, 4);
+    expect(seen).toMatchObject({ done: 1, mainDevice: fixture.kernel.listNodes()[0]?.rdev });
+    old.createParams().destroy();
+    expect(client.settle()).toBeUndefined();
+    fixture.kernel.removeDevice('sim:0');
+    fixture.kernel.addDevice();
+    fixture.advance(100n * MS);
+    expect(seen).toMatchObject({ done: 2, mainDevice: fixture.kernel.listNodes()[0]?.rdev });
+  });
+});

@@ -255,6 +255,22 @@ test('the global is withheld on kernels without SYNCOBJ_EVENTFD, with one line s
   });
 });
 
+test('a GPU that comes later brings the global, once, to clients that are there already', () => {
+  withCompositor({ gpus: 0 }, (fixture) => {
+    const client = fixture.connect();
+    fixture.kernel.addDevice({ eventfd: false });
+    fixture.advance(100_000_000n);
+    expect(client.offers('wp_linux_drm_syncobj_manager_v1')).toBe(false);
+    for (let count = 0; count < 2; count++) fixture.kernel.addDevice();
+    fixture.advance(100_000_000n);
+    const offered = [...client.display.registry.globals.values()].map((global) => global.interface);
+    expect(offered.filter((name) => name === 'wp_linux_drm_syncobj_manager_v1')).toHaveLength(1);
+    client.timeline('sim:1');
+    expect(client.settle()).toBeUndefined();
+    expect(fixture.core.sync.stats().counts.timelines).toBe(1);
+  });
+});
+
 test('on kernels that export points by transfer (6.12) the same frames are shown, failures seen', () => {
   withCompositor({ gpu: { pointSyncFile: 'transfer' } }, (fixture) => {
     const client = fixture.connect();
