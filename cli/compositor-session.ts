@@ -14,6 +14,7 @@ import type { NestedMode } from '../compositor/backend/nested-mode.ts';
 import type { LostBufferPolicy } from '../compositor/buffer/dmabuf-policy.ts';
 import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
 import { lineLog, type CompositorLog } from '../compositor/log.ts';
+import { takeListenFds } from '../protocols/server/listen-fds.ts';
 import type { RecoveryStrategy } from '../sync/recovery.ts';
 import type { ChromeTrace } from './chrome-trace.ts';
 import { InnerCommand } from './inner-command.ts';
@@ -71,6 +72,8 @@ async function serve(
 ): Promise<number> {
   const runtimeDir = process.env['XDG_RUNTIME_DIR'] ?? makeRuntimeDir(log, lifetime);
   const env = { ...process.env, XDG_RUNTIME_DIR: runtimeDir };
+  const listenFds = takeListenFds(env, process.pid);
+  for (const inherited of listenFds) lifetime.add(() => inherited.close());
   const poller = new Poller();
   lifetime.add(() => {
     poller.stop();
@@ -106,6 +109,7 @@ async function serve(
     runtimeDir,
     ...(options.socket === undefined ? {} : { name: options.socket }),
   });
+  for (const inherited of listenFds) compositor.display.listenFd(inherited);
   const { warmUpWhenIdle } = await import('../protocols/server/idle-warm-up.ts');
   const warmingUp = warmUpWhenIdle(poller, clock);
   lifetime.add(() => warmingUp.close());

@@ -82,7 +82,7 @@ Nested, "composited" draws one picture for the host; "pass-through" makes each c
 client's own buffer where host and buffer allow it, and a copy of that surface where not; "auto" is pass-through where the host has
 wl_subcompositor and wp_viewporter and no --screenshot is asked for. Exit status 1: the host compositor has gone or closed our window.
 COMMAND gets WAYLAND_DISPLAY. When it ends, the compositor ends with its status; 128 + N when signal N killed it.
-SIGINT and SIGTERM end both. Without XDG_RUNTIME_DIR a private directory is made in /tmp.
+SIGINT and SIGTERM end both. Sockets of the service manager (LISTEN_FDS) are listened on too. Without XDG_RUNTIME_DIR a private directory is made in /tmp.
 Exit status 3: cannot run here (the reason is on stderr).`;
 
 async function run(
