@@ -117,8 +117,8 @@ export class Scheduler implements SurfaceScheduler {
     this.#times.latch(output, presentationNs);
     this.drain();
     this.#barriers.markLatched(output);
-    // Too late for this frame: the next one is a refresh cycle away.
-    if (this.#pendingGroups > 0) this.#sync.hintDeadline(presentationNs + output.refreshNs);
+    // Too late for this frame.
+    if (this.#pendingGroups > 0) this.#sync.hintDeadline(output.nextLatchNs);
   }
 
   /** An output paints the current state of a surface. */
@@ -242,10 +242,10 @@ export class Scheduler implements SurfaceScheduler {
     this.drain();
   }
 
-  /** A fence that runs already should end before the next vertical blank of an output that shows the surface. */
+  /** A fence that runs already should end before the next latch of an output that shows the surface. */
   #hintDeadline(update: ContentUpdate, client: ClientState): void {
     const [output] = update.surface.visibleOn;
-    if (output) client.sync.hintDeadline(update.committedNs + output.refreshNs);
+    if (output) client.sync.hintDeadline(output.nextLatchNs);
   }
 
   #absorb(update: ContentUpdate, child: Surface): void {

@@ -116,9 +116,11 @@ export class FrameClock {
     });
   }
 
-  /** The presentation time a frame scheduled now would get. */
-  nextPresentationNs(): bigint {
-    return this.#phase === 'idle' ? this.#nextTargetNs() : this.#targetNs;
+  /** When what is asked for now would be latched: its fences should have signalled by then. */
+  get nextLatchNs(): bigint {
+    const targetNs = this.#phase === 'idle' ? this.#nextTargetNs() : this.#targetNs;
+    const latchNs = targetNs - this.#leadNs;
+    return latchNs > this.#clock.nowNs() ? latchNs : latchNs + this.periodNs;
   }
 
   /** The backend's answer to a latch that returned `backend`. Later vertical blanks follow `timestampNs`. */

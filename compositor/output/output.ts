@@ -135,6 +135,10 @@ export class Output implements SurfaceOutput {
     return this.clock.periodNs;
   }
 
+  get nextLatchNs(): bigint {
+    return this.clock.nextLatchNs;
+  }
+
   resourcesOf(client: Client): Iterable<WlOutputResource> {
     return this.#resources.of(client);
   }

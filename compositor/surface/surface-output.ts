@@ -7,6 +7,8 @@ export interface SurfaceOutput {
   readonly name: string;
   /** Nanoseconds of one refresh cycle, 0n when there is none. */
   readonly refreshNs: bigint;
+  /** When what is committed now would be latched at the earliest. */
+  readonly nextLatchNs: bigint;
   /** The client's wl_output objects of this output (presentation-time.xml: sync_output). */
   resourcesOf(client: Client): Iterable<WlOutputResource>;
 }

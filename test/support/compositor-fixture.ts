@@ -47,6 +47,16 @@ export class TestOutput implements SurfaceOutput {
   readonly name = 'TEST-1';
   readonly refreshNs = REFRESH_NS;
   sequence = 0n;
+  readonly #clock: ManualClock;
+
+  constructor(clock: ManualClock) {
+    this.#clock = clock;
+  }
+
+  /** It latches when it has presented. */
+  get nextLatchNs(): bigint {
+    return this.#clock.nowNs() + REFRESH_NS;
+  }
 
   resourcesOf(_client: Client): Iterable<WlOutputResource> {
     return [];
@@ -57,7 +67,7 @@ export class CompositorFixture {
   readonly clock: ManualClock = new ManualClock();
   readonly poller: Poller = new Poller();
   readonly kernel: SimulatedKernel = new SimulatedKernel(this.clock);
-  readonly output: TestOutput = new TestOutput();
+  readonly output: TestOutput = new TestOutput(this.clock);
   readonly core: CompositorCore;
   readonly trace: CommitTraceEvent[] = [];
   readonly logged: string[] = [];

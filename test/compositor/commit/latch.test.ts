@@ -322,8 +322,9 @@ test('the driver is told by when a visible surface needs its fence, once, whethe
     expect(hints).toEqual([committedNs + REFRESH_NS]);
     acquire.submit(2n);
     fixture.frame();
-    expect(hints.slice(1)).toEqual([committedNs + 2n * REFRESH_NS]);
+    expect(fixture.clock.nowNs()).toBe(committedNs + REFRESH_NS);
+    expect(hints.slice(1)).toEqual([fixture.clock.nowNs()]);
     fixture.frame();
-    expect(hints.slice(1)).toEqual([committedNs + 2n * REFRESH_NS]);
+    expect(hints).toHaveLength(2);
   });
 });

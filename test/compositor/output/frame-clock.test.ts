@@ -86,6 +86,22 @@ test('vertical blanks do not drift: a million frames at 59.94 Hz end within a na
   expect(last.time - exact).toBeLessThanOrEqual(1n);
 });
 
+test('the next latch is known in every phase, and lies ahead', () => {
+  const { clock, frameClock } = makeClock();
+  const nextMs = (): bigint => (frameClock.nextLatchNs - START) / MS;
+  const seen = [nextMs()];
+  clock.advanceBy(16n * MS);
+  seen.push(nextMs());
+  frameClock.schedule();
+  seen.push(nextMs());
+  clock.advanceBy(22n * MS);
+  // On its way to the screen.
+  seen.push(nextMs());
+  clock.advanceBy(2n * MS);
+  seen.push(nextMs());
+  expect(seen).toEqual([16n, 16n + 20n, 16n + 20n, 56n, 56n]);
+});
+
 test('nothing to show leaves the clock idle', () => {
   const { clock, frameClock, events } = makeClock({ answer: 'none' });
   frameClock.schedule();
