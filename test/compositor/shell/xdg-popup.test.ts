@@ -71,6 +71,36 @@ test('reposition tells the token, then the new place', () => {
   });
 });
 
+test('a reactive popup finds a new place when its window moves, another one does not', () => {
+  withDesktop({}, (fixture) => {
+    const { shell } = fixture.compositor;
+    const client = fixture.connect();
+    const window = client.openWindow(100, 80);
+    const rules = client.positioner(40, 30, [90, 70, 10, 10]);
+    rules.setAnchor(BOTTOM_RIGHT);
+    rules.setGravity(BOTTOM_RIGHT);
+    rules.setConstraintAdjustment(SLIDE);
+    const still = client.createPopup(window.xdgSurface, rules);
+    rules.setReactive();
+    const reactive = client.createPopup(still.xdgSurface, rules);
+    for (const popup of [still, reactive]) {
+      popup.surface.commit();
+      fixture.settle();
+      client.draw(popup, 40, 30);
+    }
+    const counts = () => [still.configures.length, reactive.configures.length];
+    expect(counts()).toEqual([1, 1]);
+    shell.move(shell.windows[0]!, 5, 5);
+    fixture.settle();
+    expect(counts()).toEqual([1, 1]);
+    shell.move(shell.windows[0]!, 170, 120);
+    fixture.settle();
+    expect(counts()).toEqual([1, 2]);
+    // Of the other popup's corner, which is at 270, 200 of an output of 400 × 300.
+    expect(reactive.configures.at(-1)).toMatchObject({ x: 90, y: 70, width: 40, height: 30 });
+  });
+});
+
 test('a grabbing popup gets the keyboard; a press elsewhere dismisses it and reaches nobody', () => {
   withDesktop({}, (fixture) => {
     const other = fixture.connect();
