@@ -56,7 +56,6 @@ export async function runSession(options: SessionOptions): Promise<number> {
   const log = lineLog((line) => process.stderr.write(`syncline: ${line}\n`), {
     debug: options.verbose,
   });
-  boundYoungGeneration();
   const lifetime = new Lifetime((error) => log.error('while shutting down', error));
   try {
     return await serve(options, log, lifetime);
@@ -132,6 +131,8 @@ async function serve(
     log.error(reason);
     stop(EXIT_HOST_LOST);
   });
+  // Not before all is loaded: V8 takes no code from the bundle that was compiled under other flags.
+  boundYoungGeneration();
   handleSignals(lifetime, stop, () => saveScreenshot(compositor, options.screenshot, log));
   if (options.command.length === 0) {
     log.info(`WAYLAND_DISPLAY=${socket} XDG_RUNTIME_DIR=${runtimeDir}`);

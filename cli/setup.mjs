@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Makes a checkout ready to run: dependencies, native addon, compiled TypeScript, `npx syncline`.
+ * Makes a checkout ready to run: dependencies, native addon, compiled TypeScript, the compositor's bundle, `npx syncline`.
  *
  * Each step runs only when what it reads has changed; when nothing has, all of it is a few hundred stat(2) calls. `--build` runs
  * every step. Plain Node without dependencies: it is what makes the dependencies appear.
@@ -82,6 +82,14 @@ const steps = [
         'cli',
         'examples',
       ]),
+  },
+  {
+    name: 'bundle',
+    // Rewritten by every compilation that changed something, also by one that was not ours.
+    inputs: () => hashFiles(buildInfos(), statOf),
+    outputs: ['dist/compositor.bundle'],
+    run: () =>
+      execute('bundling the compositor', process.execPath, ['dist/cli/bundle/make-bundle.js']),
   },
 ];
 
@@ -180,6 +188,12 @@ function filesBelow(folder, extension) {
       return entry.name.endsWith(extension) ? [path] : [];
     })
     .sort();
+}
+
+function buildInfos() {
+  return PRODUCT_FOLDERS.map((folder) => `dist/${folder}.tsbuildinfo`).filter((path) =>
+    existsSync(join(root, path)),
+  );
 }
 
 /** Not in the VM, where the tree is read-only, nor in an installed package, which comes built. */

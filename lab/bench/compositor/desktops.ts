@@ -1,12 +1,11 @@
 /** The compositors under measurement: each headless, composing with pixman, with one output of the same size. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../kernel/project.ts';
 
-/** The command line without the check whether the checkout has to be set up, which is a matter of development. */
-const MAIN = pathToFileURL(join(projectRoot, 'dist', 'cli', 'main.js')).href;
-const RUN_MAIN = `const { main } = await import('${MAIN}'); process.exitCode = await main(process.argv.slice(1));`;
+const PROGRAM = join(projectRoot, 'cli', 'syncline.mjs');
+/** Whether the checkout has to be set up is a matter of development. */
+const PROGRAM_ENV = { SYNCLINE_NO_SETUP: '1' };
 const SOCKET = 'bench';
 const WIDTH = 1280;
 const HEIGHT = 720;
@@ -34,10 +33,7 @@ export const SYNCLINE: DesktopKind = {
   name: 'syncline',
   command: process.execPath,
   args: [
-    '--input-type=module',
-    '-e',
-    RUN_MAIN,
-    '--',
+    PROGRAM,
     'compositor',
     '--gpus',
     'none',
@@ -46,6 +42,7 @@ export const SYNCLINE: DesktopKind = {
     '--size',
     `${WIDTH}x${HEIGHT}`,
   ],
+  env: PROGRAM_ENV,
   socket: SOCKET,
 };
 
@@ -57,7 +54,7 @@ export function nestedSyncline(
   return {
     ...SYNCLINE,
     args: [...SYNCLINE.args, '--backend', 'nested', '--nested-mode', mode],
-    env: { WAYLAND_DISPLAY: hostSocket },
+    env: { ...PROGRAM_ENV, WAYLAND_DISPLAY: hostSocket },
   };
 }
 
