@@ -41,6 +41,8 @@ export class Pointer {
   #filter: MotionFilter | undefined;
   #x = 0;
   #y = 0;
+  /** The last place a device reported while a constraint kept the pointer from going there. */
+  #reported: { readonly x: number; readonly y: number } | null = null;
   #focus: Surface | null = null;
   #unlistenFocus: (() => void) | undefined;
   #local: { x: number; y: number } = { x: 0, y: 0 };
@@ -107,6 +109,7 @@ export class Pointer {
   moveBy(dx: number, dy: number, timeMs: number = this.#seat.nowMs()): void {
     this.#seat.noteActivity();
     if (this.#focus && !this.#grab) this.#relative?.(this.#focus, timeMs, dx, dy);
+    this.#reported = null;
     this.#setPosition(this.#x + dx, this.#y + dy, timeMs);
     this.#endFrame();
   }
@@ -114,8 +117,9 @@ export class Pointer {
   /** A device reported a position in the global space. */
   moveTo(x: number, y: number, timeMs: number = this.#seat.nowMs()): void {
     this.#seat.noteActivity();
-    const dx = x - this.#x;
-    const dy = y - this.#y;
+    const dx = x - (this.#reported?.x ?? this.#x);
+    const dy = y - (this.#reported?.y ?? this.#y);
+    this.#reported = this.#filter ? { x, y } : null;
     if (this.#focus && !this.#grab && (dx !== 0 || dy !== 0)) {
       this.#relative?.(this.#focus, timeMs, dx, dy);
     }

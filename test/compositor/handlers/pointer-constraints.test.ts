@@ -61,6 +61,25 @@ test('a locked pointer stays, relative motion goes on', () => {
   });
 });
 
+test('of a device that reports places, a locked pointer tells each step, not the way from where it is held', () => {
+  withDesktop({}, (fixture) => {
+    const { client, window, constraints, pointer } = setUp(fixture);
+    const relative: string[] = [];
+    client.bind(ZwpRelativePointerManagerV1Proxy).getRelativePointer(client.pointer).handler = {
+      relativeMotion: (_, __, ___, dx, dy) => relative.push(`${dx},${dy}`),
+    };
+    const { locked } = lock(client, window, constraints, PERSISTENT);
+    fixture.settle();
+    for (const x of [85, 88, 86]) pointer.moveTo(x, 82);
+    locked.destroy();
+    fixture.settle();
+    for (const x of [87, 89]) pointer.moveTo(x, 82);
+    fixture.settle();
+    expect(relative).toEqual(['3,0', '3,0', '-2,0', '1,0', '2,0']);
+    expect(pointer.x).toBe(89);
+  });
+});
+
 test('a lock waits until the pointer is on its surface; a oneshot one holds once', () => {
   withDesktop({}, (fixture) => {
     const { client, window, constraints, pointer } = setUp(fixture);
