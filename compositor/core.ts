@@ -78,6 +78,8 @@ export interface CoreStats {
   readonly dmabufs: DmabufStats;
 }
 
+/** Part of RLIMIT_NOFILE for clients' connections, beside what sync and buffers may hold (sync/budget.ts, BufferFds). */
+const CLIENT_FD_SHARE = 0.1;
 const SYNC_BUDGET = 'too many fences waited for';
 
 export class CompositorCore implements HandlerContext {
@@ -125,7 +127,13 @@ export class CompositorCore implements HandlerContext {
       }),
     );
     this.display = this.#lifetime.add(
-      new Display({ poller, clock, log, ...(options.env && { env: options.env }) }),
+      new Display({
+        poller,
+        clock,
+        log,
+        maxClients: Math.floor(native.getNofileLimit().soft * CLIENT_FD_SHARE),
+        ...(options.env && { env: options.env }),
+      }),
     );
     this.display.addClientListener({
       created: (client) => this.#clientCreated(client),

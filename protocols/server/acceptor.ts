@@ -12,7 +12,7 @@ const RETRY_NS = 1_000_000_000n;
 const OUT_OF_RESOURCES = new Set([ENOMEM, ENFILE, EMFILE, ENOBUFS]);
 
 /**
- * Watches one listening socket. Out of descriptors it looks away, so that the loop does not spin, and connections wait in the
+ * Watches one listening socket. Out of descriptors, or of room, it looks away, so that the loop does not spin, and connections wait in the
  * kernel's queue: it looks again when {@link retry} is called (somebody left) or after a second. Nothing is lost.
  */
 export class Acceptor {
@@ -20,22 +20,25 @@ export class Acceptor {
   readonly #watch: Watch;
   readonly #clock: Clock;
   readonly #log: WireLog;
+  readonly #hasRoom: () => boolean;
   readonly #onConnection: (socket: OwnedFd) => void;
   #retryTimer: Timer | undefined;
 
-  /** `fd`: borrowed until {@link close}. */
+  /** `fd`: borrowed until {@link close}. `hasRoom`: whether one more connection is wanted. */
   constructor(
     fd: number,
     options: {
       poller: Poller;
       clock: Clock;
       log: WireLog;
+      hasRoom: () => boolean;
       onConnection: (socket: OwnedFd) => void;
     },
   ) {
     this.#fd = fd;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#hasRoom = options.hasRoom;
     this.#onConnection = options.onConnection;
     this.#watch = options.poller.watch(fd, EPOLLIN, () => this.accept());
   }
@@ -43,6 +46,10 @@ export class Acceptor {
   /** Accepts what waits, up to a number a turn. */
   accept(): void {
     for (let count = 0; count < MAX_PER_TURN; count++) {
+      if (!this.#hasRoom()) {
+        this.#lookAway('as many clients as may be');
+        return;
+      }
       const fd = native.accept(this.#fd);
       if (fd >= 0) {
         this.#onConnection(new OwnedFd(fd));
@@ -50,7 +57,7 @@ export class Acceptor {
       }
       if (fd === -EAGAIN) return;
       if (OUT_OF_RESOURCES.has(-fd)) {
-        this.#lookAway(-fd);
+        this.#lookAway(`out of resources (errno ${-fd})`);
         return;
       }
       this.#log.debug(`accept failed (errno ${-fd})`);
@@ -71,9 +78,9 @@ export class Acceptor {
     this.#watch.close();
   }
 
-  #lookAway(errno: number): void {
+  #lookAway(reason: string): void {
     if (this.#retryTimer !== undefined) return;
-    this.#log.warn(`accept: out of resources (errno ${errno}), connections wait`);
+    this.#log.warn(`accept: ${reason}, connections wait`);
     this.#watch.modify(0);
     this.#retryTimer = this.#clock.at(this.#clock.nowNs() + RETRY_NS, () => this.retry());
   }

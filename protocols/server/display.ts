@@ -26,6 +26,8 @@ export interface DisplayOptions {
   readonly clock: Clock;
   readonly log?: WireLog;
   readonly limits?: Partial<WireLimits>;
+  /** Connections beyond it wait until somebody leaves. Default: as many as there are descriptors for. */
+  readonly maxClients?: number;
   /** For WAYLAND_DEBUG and XDG_RUNTIME_DIR. Default: the process's. */
   readonly env?: NodeJS.ProcessEnv;
   /** Gets the lines of WAYLAND_DEBUG. Default: stderr. */
@@ -51,6 +53,7 @@ export class Display implements ClientHost {
   /** The number the next connection gets; then counts on. */
   nextClientNumber = 1;
   readonly #clock: Clock;
+  readonly #maxClients: number;
   readonly #env: NodeJS.ProcessEnv;
   readonly #reader: Reader;
   readonly #clients = new Set<Client>();
@@ -73,6 +76,7 @@ export class Display implements ClientHost {
     this.limits = wireLimits(options.limits);
     this.log = options.log ?? SILENT_LOG;
     this.#clock = options.clock;
+    this.#maxClients = options.maxClients ?? Infinity;
     this.#env = options.env ?? process.env;
     this.trace = this.#makeTrace(options.traceTo);
     this.#reader = new Reader(new ArrayBuffer(receiveBufferBytes(this.limits)));
@@ -238,6 +242,7 @@ export class Display implements ClientHost {
         poller: this.poller,
         clock: this.#clock,
         log: this.log,
+        hasRoom: () => this.#clients.size < this.#maxClients,
         onConnection: (connected) => this.#welcome(connected, onClient),
       });
       const listening = { acceptor, socket };

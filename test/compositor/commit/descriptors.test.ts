@@ -1,6 +1,10 @@
 /** A client that hoards descriptors, in every way the protocols offer, beside one that does not. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
+import { OwnedFd } from '../../../native/fd.ts';
 import { withCompositor, type CompositorFixture } from '../../support/compositor-fixture.ts';
 import type { TestClient } from '../../support/compositor-client.ts';
 
@@ -85,5 +89,33 @@ test('hoarders together leave the rest what it needs', () => {
       }
     }
     expectServed(fixture.connect());
+  });
+});
+
+test('whoever connects again and again keeps others waiting at the door, and nobody inside from their descriptors', () => {
+  withFewDescriptors((fixture) => {
+    const folder = mkdtempSync(join(tmpdir(), 'syncline-door-'));
+    const path = join(folder, 'door');
+    fixture.core.display.listen({ name: path });
+    const bystander = fixture.connect();
+    const hoarded: OwnedFd[] = [];
+    try {
+      for (let count = 0; count < NOFILE; count++) {
+        hoarded.push(new OwnedFd(native.connectUnix(path)));
+        fixture.settle();
+      }
+    } catch (error) {
+      // The kernel's queue is full.
+      expect(error).toMatchObject({ code: 'EAGAIN' });
+    }
+    expect(fixture.core.display.clients.size).toBe(Math.floor(NOFILE / 10));
+    expectServed(bystander);
+    const waiting = hoarded.splice(-2);
+    for (const socket of hoarded) socket.close();
+    fixture.settle();
+    expect(fixture.core.display.clients.size).toBe(1 + waiting.length);
+    for (const socket of waiting) socket.close();
+    fixture.settle();
+    rmSync(folder, { recursive: true });
   });
 });
