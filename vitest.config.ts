@@ -6,8 +6,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     pool: 'forks',
     setupFiles: ['test/support/leaks.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Wide: what they end is a hang, and the machine may be busy.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     passWithNoTests: false,
   },
 });

@@ -9,12 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Chromium, findChromium } from '../support/chromium.ts';
+import { untilFrames } from '../interop/support.ts';
 import { debianPackages } from '../support/debian.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/syncline.mjs', import.meta.url));
 const DEVTOOLS = 'devtools://devtools/bundled';
 const FRAMES = 8;
-const SHM_S = 1;
+const SHM_FRAMES = 10;
 const LIMIT_MS = 120_000;
 
 const program = findChromium();
@@ -65,7 +66,7 @@ test.skipIf(missing !== undefined)(
     try {
       const file = join(folder, 'trace.json');
       const client = `'${process.execPath}' '${CLI}' client wait-before-submit --frames ${FRAMES}`;
-      const inside = `timeout ${SHM_S} weston-simple-shm; ${client}`;
+      const inside = `${untilFrames('weston-simple-shm', SHM_FRAMES)}; ${client}`;
       const arguments_ = [
         'compositor',
         '--gpus',

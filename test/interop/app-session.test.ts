@@ -134,7 +134,7 @@ test('characters and keys that no US keyboard has are named', () => {
 test('stopping ends programs and waits', async () => {
   const session = start();
   const app = session.launch('sh', ['-c', 'trap "" TERM; echo deaf; sleep 60']);
-  await vi.waitFor(() => expect(app.output).toBe('deaf\n'));
+  await expect.poll(() => app.output).toBe('deaf\n');
   const waiting = session.waitForWindow().catch((error: Error) => error.message);
   void session.stop();
   expect(() => session.launch('true')).toThrow(/stopped/);

@@ -7,7 +7,7 @@ import type { RunningProgram } from './apps-session.ts';
 
 const POLL_MS = 20;
 /** Long: the machine may be busy with other tests. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 60_000;
 export const BUTTON_LEFT = 272;
 export const BUTTON_MIDDLE = 274;
 /** Codes of linux/input-event-codes.h for what is typed, as on a US keyboard. */
@@ -19,6 +19,9 @@ const ROWS: readonly (readonly [first: number, keys: string])[] = [
   [57, ' '],
   [28, '\n'],
 ];
+
+/** Where the pointer goes on its way, as parts of it, while a drag is to begin. */
+const DRAG_PARTS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.3, 0.2, 0.1];
 
 export interface SurfaceReport {
   readonly client: number;
@@ -137,8 +140,8 @@ export class Control {
   /** Presses and releases keys, as linux/input-event-codes.h numbers them, one after the other. */
   async keys(...keys: readonly number[]): Promise<void> {
     for (const key of keys) {
-      await this.ask('keyboard_key', { key, pressed: true });
-      await this.ask('keyboard_key', { key, pressed: false });
+      // Together, so that no program takes a busy machine for a key held down, which would repeat.
+      await Promise.all([true, false].map((pressed) => this.ask('keyboard_key', { key, pressed })));
     }
   }
 
@@ -167,22 +170,26 @@ export class Control {
     await this.button(button, false);
   }
 
-  /** Presses at one point, moves in steps to another, and releases unless told not to. */
-  async drag(from: Point, to: Point, { release = true, steps = 20 } = {}): Promise<void> {
+  /**
+   * Presses at one point, goes towards the other and back until the program has `begun` what a drag there means to it, ends at the
+   * other point, and releases.
+   */
+  async drag(from: Point, to: Point, begun: () => Promise<boolean>): Promise<void> {
     await this.ask('pointer_move_absolute', from);
     // The program chooses by its own idea of where the pointer is: give it a frame to form one.
     await pause(100);
     await this.button(BUTTON_LEFT, true);
-    // A move or resize starts from where the pointer is when the program asks for it.
-    await pause(100);
-    for (let step = 1; step <= steps; step++) {
-      const part = step / steps;
+    let step = 0;
+    await until('the drag to begin', async () => {
+      const part = DRAG_PARTS[step++ % DRAG_PARTS.length] ?? 0;
       const x = from.x + (to.x - from.x) * part;
       const y = from.y + (to.y - from.y) * part;
       await this.ask('pointer_move_absolute', { x, y });
-      await pause(POLL_MS);
-    }
-    if (release) await this.button(BUTTON_LEFT, false);
+      return begun();
+    });
+    await this.ask('pointer_move_absolute', to);
+    await pause(100);
+    await this.button(BUTTON_LEFT, false);
   }
 
   async png(): Promise<Buffer> {

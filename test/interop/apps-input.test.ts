@@ -105,13 +105,13 @@ test.skipIf(!gtk.ok)(
     await control.click(x + 300, y + height - 100);
     await until('the menu to go', async () => (await popups()) === 0);
 
-    await control.drag({ x: x + 400, y: y + 22 }, { x: x + 520, y: y + 102 });
-    const moved = await control.window((now) => now.geometry.x > x + 20);
-    expect(moved.geometry).toMatchObject({ width, height });
-    expect(moved.geometry.y).toBeGreaterThan(y);
+    await control.drag({ x: x + 400, y: y + 22 }, { x: x + 520, y: y + 102 }, () => moved(window));
+    const after = await control.window((now) => now.geometry.x > x + 20);
+    expect(after.geometry).toMatchObject({ width, height });
+    expect(after.geometry.y).toBeGreaterThan(y);
     expect(program.output).not.toMatch(/error \d+:/);
     // The close button.
-    await control.click(moved.geometry.x + width - 24, moved.geometry.y + 22);
+    await control.click(after.geometry.x + width - 24, after.geometry.y + 22);
     expect(await program.ended, program.output).toBe(0);
   },
 );
@@ -130,10 +130,10 @@ test.skipIf(!qt.ok)(
     await until('the other page', async () => {
       return (await control.picture(window.geometry)).share(0x9f9f9f) < 0.01;
     });
-    await control.drag({ x: x + 250, y: y + 14 }, { x: x + 350, y: y + 54 });
-    const moved = await control.window(({ geometry }) => geometry.x > x + 30);
-    expect(moved.geometry.x).toBeLessThanOrEqual(x + 100);
-    expect(moved.geometry.y).toBeGreaterThan(y);
+    await control.drag({ x: x + 250, y: y + 14 }, { x: x + 350, y: y + 54 }, () => moved(window));
+    const after = await control.window(({ geometry }) => geometry.x > x + 30);
+    expect(after.geometry.x).toBeLessThanOrEqual(x + 100);
+    expect(after.geometry.y).toBeGreaterThan(y);
     expect(program.output).not.toMatch(/error \d+:/);
   },
 );
@@ -145,14 +145,14 @@ test.skipIf(!base.ok)(
     const program = run('foot', ['sh', '-c', 'exec sleep 1000']);
     const { geometry } = await control.shownWindow();
     const corner = { x: geometry.x + geometry.width + 1, y: geometry.y + geometry.height + 1 };
-    await control.drag(corner, { x: corner.x + 100, y: corner.y + 60 });
+    await control.drag(corner, { x: corner.x + 100, y: corner.y + 60 }, resizing);
     const wide = await resized((width) => width >= geometry.width + 30);
     expect(wide.geometry).toMatchObject({ x: geometry.x, y: geometry.y });
     expect(wide.geometry.height).toBeGreaterThan(geometry.height);
     // From the left edge: the right one stays where it is.
     const right = wide.geometry.x + wide.geometry.width;
     const edge = { x: wide.geometry.x - 2, y: wide.geometry.y + 200 };
-    await control.drag(edge, { x: edge.x + 150, y: edge.y });
+    await control.drag(edge, { x: edge.x + 150, y: edge.y }, resizing);
     const narrow = await resized((width) => width <= wide.geometry.width - 50);
     expect(narrow.geometry.x + narrow.geometry.width).toBe(right);
     expect(program.output).not.toMatch(/error \d+:/);
@@ -211,6 +211,18 @@ test.skipIf(!base.ok)(
     await until('its end', async () => (await farRight()) > edge);
   },
 );
+
+/** Whether the window is elsewhere by now. */
+async function moved({ client, surface, geometry: { x, y } }: WindowReport): Promise<boolean> {
+  const now = (await control.windows()).find(
+    (window) => window.client === client && window.surface === surface,
+  );
+  return now !== undefined && (now.geometry.x !== x || now.geometry.y !== y);
+}
+
+async function resizing(): Promise<boolean> {
+  return (await control.windows()).some(({ state }) => state?.resizing === true);
+}
 
 /** Waits until the interactive resize is over and the window has such a width. */
 function resized(fits: (width: number) => boolean): Promise<WindowReport> {

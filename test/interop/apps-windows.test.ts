@@ -121,7 +121,7 @@ describe.skipIf(!packages.ok)(`window management${why}`, () => {
     const flower = session.run('weston-flower', [], { WAYLAND_DISPLAY: 'main' });
     await control.ask('close', named(await control.shownWindow()));
     expect(await flower.ended, flower.output).toBe(0);
-    expect(await control.windows()).toEqual([]);
+    await until('it to be gone', async () => (await control.windows()).length === 0);
     expect((await control.focus()).keyboard).toBeNull();
   });
 });

@@ -6,6 +6,7 @@ import { debianPackages } from '../support/debian.ts';
 import { Control, until } from './apps-control.ts';
 import { Session } from './apps-session.ts';
 import { startWeston } from './apps-weston.ts';
+import { untilFrames } from './support.ts';
 
 const packages = debianPackages('weston', 'wayland-utils', 'foot', 'libpixman-1-0', 'xkb-data');
 const why = packages.ok ? '' : ` (skipped: ${packages.reason})`;
@@ -88,14 +89,14 @@ describe.skipIf(!packages.ok)(`headless${why}`, () => {
         '--',
         'sh',
         '-c',
-        'timeout 1 weston-simple-shm; exit 42',
+        `${untilFrames('weston-simple-shm', 20)}; exit 42`,
       ]);
       expect(await compositor.ended).toBe(42);
       expect(existsSync(shot)).toBe(true);
       const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as {
         traceEvents: { ph: string; pid: number; tid: number; ts?: number }[];
       };
-      // A second of weston-simple-shm, the first client: its commits and what became of them.
+      // weston-simple-shm, the first client: its commits and what became of them.
       const ofClient = traceEvents.filter(({ pid, ts }) => pid === 1 && ts !== undefined);
       expect(ofClient.length).toBeGreaterThan(20);
     },

@@ -36,7 +36,7 @@ beforeAll(async () => {
     '--idle-time=0',
   ];
   weston = spawn('weston', args, { env, stdio: 'ignore' });
-  for (let waits = 0; !existsSync(join(runtimeDir, SOCKET)) && waits < 400; waits++)
+  for (let waits = 0; !existsSync(join(runtimeDir, SOCKET)) && waits < 2000; waits++)
     await sleep(25);
 });
 
@@ -96,7 +96,7 @@ const mistakes: Readonly<Record<string, Mistake>> = {
 
 /** Reads until `done` or the connection ends, driving our side with `turn`. */
 async function readUntil(raw: RawClient, turn: () => void, done: () => boolean): Promise<void> {
-  for (let waits = 0; waits < 400 && !done() && !raw.closed; waits++) {
+  for (let waits = 0; waits < 10_000 && !done() && !raw.closed; waits++) {
     turn();
     raw.read();
     if (!done() && !raw.closed) await sleep(2);

@@ -85,8 +85,9 @@ describe.skipIf(!packages.ok).each(MODES)(`%s in weston’s headless backend${wh
       if (end === 'we are ended') compositor.program.child.kill('SIGTERM');
       if (end === 'the host is ended') weston.child.kill('SIGTERM');
       if (end === 'the program is killed') {
-        const [client] = await control.windows();
-        await control.ask('close', { client: client?.client, surface: client?.surface });
+        // One that stays: another's could go before it is named.
+        const { client, surface } = await control.window(({ title }) => title === 'Flower');
+        await control.ask('close', { client, surface });
         compositor.program.child.kill('SIGTERM');
       }
       control.close();

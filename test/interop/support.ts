@@ -28,9 +28,9 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 50_000;
 
-/** Runs a program to its end; killed after 15 s, which shows as status null. `inherited`: borrowed, its fd 3. */
+/** Runs a program to its end; killed after 50 s, which shows as status null. `inherited`: borrowed, its fd 3. */
 export function runProgram(
   command: string,
   args: readonly string[],
@@ -62,6 +62,12 @@ export function stopProgram(child: ChildProcess): Promise<void> {
     child.once('close', () => resolve());
     child.kill('SIGTERM');
   });
+}
+
+/** Shell: runs an animated program until it was called back for so many frames. */
+export function untilFrames(program: string, frames: number): string {
+  // The line it writes after the last one wanted ends it: nobody reads that one.
+  return `WAYLAND_DEBUG=client ${program} 2>&1 | grep -m ${frames} 'wl_callback.*done'`;
 }
 
 /** A private XDG_RUNTIME_DIR for the time of `body`. */

@@ -32,7 +32,7 @@ async function withWeston(body: (display: ClientDisplay) => Promise<void>): Prom
     const weston = spawn('weston', args, { env, stdio: 'ignore' });
     const poller = new Poller();
     try {
-      for (let waits = 0; !existsSync(join(runtimeDir, SOCKET)) && waits < 400; waits++)
+      for (let waits = 0; !existsSync(join(runtimeDir, SOCKET)) && waits < 2000; waits++)
         await sleep(25);
       const display = ClientDisplay.connect({
         poller,

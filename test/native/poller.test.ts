@@ -136,7 +136,7 @@ test('on the loop, each turn ends with its callbacks', async () => {
   poller.start({ ref: false });
   for (let turn = 0; turn < 2; turn++) {
     native.eventfdWrite(fd.fd, 1n);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect.poll(() => called.filter((what) => what === 'end').length).toBe(turn + 1);
   }
   remove();
   poller.stop();

@@ -28,7 +28,7 @@ export function runChild(source: string, options: readonly string[] = []): Child
   const program = `const native = require(${JSON.stringify(addon)});\n${source}`;
   const ran = spawnSync(process.execPath, [...options, '-e', program], {
     encoding: 'utf8',
-    timeout: 15_000,
+    timeout: 50_000,
   });
   return { status: ran.status, signal: ran.signal, stdout: ran.stdout, stderr: ran.stderr };
 }

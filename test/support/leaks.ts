@@ -10,7 +10,7 @@ import { trackOwnedFds } from '../../native/fd.ts';
 
 /** Kept from before a test may put fake timers in its place. */
 const realSetTimeout = setTimeout;
-const SETTLE_TURNS = 40;
+const SETTLE_TURNS = 400;
 const SETTLE_MS = 5;
 
 interface Open {

@@ -13,7 +13,7 @@ function capturedLog(): string[] {
 test('wait-for-a-point survives the unplug', async () => {
   const lines = capturedLog();
   await import('../../examples/wait-for-a-point.ts');
-  await vi.waitFor(() => expect(lines).toContain('point 1: signalled'), 5000);
+  await expect.poll(() => lines).toContain('point 1: signalled');
   expect(lines.filter((line) => line.startsWith('devices:'))).toEqual([
     'devices: gpu:0 gpu:1',
     'devices: gpu:1',

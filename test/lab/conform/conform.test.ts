@@ -154,7 +154,7 @@ test.skipIf(!hasProgram('weston'))(
         stdio: 'ignore',
       });
       try {
-        for (let waits = 0; !existsSync(join(folder, WESTON_SOCKET)) && waits < 400; waits++)
+        for (let waits = 0; !existsSync(join(folder, WESTON_SOCKET)) && waits < 2000; waits++)
           await sleep(25);
         const run = await syncline(['conform', '--json', '-'], env);
         const report = JSON.parse(run.stdout) as ConformReport;

@@ -16,12 +16,13 @@ beforeEach(() => {
 
 afterEach(() => rmSync(corpus, { recursive: true, force: true }));
 
-function run(seed: number, seconds: number): Promise<SuperviseResult> {
+/** `maxTurnMs`: silent for ten times as long, a process is killed. */
+function run(seed: number, seconds: number, maxTurnMs = 4000): Promise<SuperviseResult> {
   return supervise({
     target: 'wire',
     seed,
     seconds,
-    maxTurnMs: 300,
+    maxTurnMs,
     corpus,
     clock: new SystemClock(),
     worker: fileURLToPath(new URL('./bad-worker.mjs', import.meta.url)),
@@ -36,11 +37,11 @@ test('a process that finishes is no failure', async () => {
 });
 
 test.each([
-  [2, 'crash', /SIGSEGV/],
-  [3, 'hang', /silent for 3000 ms, killed/],
-  [4, 'crash', /ended with 1: [^]*planted/],
-])('end %i: %s', async (seed, kind, detail) => {
-  const { failures } = await run(seed, 0);
+  [2, 'crash', /SIGSEGV/, undefined],
+  [3, 'hang', /silent for 6000 ms, killed/, 600],
+  [4, 'crash', /ended with 1: [^]*planted/, undefined],
+])('end %i: %s', async (seed, kind, detail, maxTurnMs) => {
+  const { failures } = await run(seed, 0, maxTurnMs);
   expect(failures).toHaveLength(1);
   expect(failures[0]).toMatchObject({ kind, detail: expect.stringMatching(detail) as string });
   expect(existsSync(failures[0]?.file ?? '')).toBe(true);
@@ -48,7 +49,7 @@ test.each([
 });
 
 test('after one that died the next seed goes on for the rest of the time', async () => {
-  const { counts, failures } = await run(4, 3);
+  const { counts, failures } = await run(4, 30);
   expect(failures.map(({ kind }) => kind)).toEqual(['crash']);
   expect(counts.inputs).toBe(10);
 });
