@@ -17,6 +17,8 @@ import { TestTimeline } from './test-timeline.ts';
 import { CaseFailedError, CaseSkippedError } from './verdicts.ts';
 
 const STEP_MS = 3;
+/** Of a step that took longer: this process stood still, and what it waits for may have come unseen. */
+const LONGEST_STEP_MS = 100;
 
 /** A pending fence of the client's GPU. Ends with ECANCELED at the case's end, if not before. */
 export interface TestFence {
@@ -153,10 +155,13 @@ export class CaseRun {
     condition: () => boolean,
     limitMs: number = this.environment.patienceMs,
   ): Promise<boolean> {
-    const endNs = native.monotonicNs() + BigInt(Math.round(limitMs * 1e6));
+    let waitedMs = 0;
     while (!condition()) {
-      if (native.monotonicNs() >= endNs) return false;
+      if (waitedMs >= limitMs) return false;
+      const startNs = native.monotonicNs();
       await sleep(STEP_MS);
+      const steppedMs = Number(native.monotonicNs() - startNs) / 1e6;
+      waitedMs += Math.min(steppedMs, LONGEST_STEP_MS);
     }
     return true;
   }

@@ -56,20 +56,28 @@ const DIFFERENT: readonly (readonly [name: string, reason: string])[] = [
   ],
 ];
 
+/** wlcs waits by the clock: on a busy machine a test may fail that passes by itself. */
+const RETRIES = 2;
+
+/** Names of tests. */
 interface Result {
-  readonly passed: number;
-  readonly skipped: number;
+  readonly passed: readonly string[];
+  readonly skipped: readonly string[];
   readonly failed: readonly string[];
 }
 
 function parse(output: string): Result {
-  const count = (label: RegExp): number => output.match(label)?.length ?? 0;
-  const failed = [...output.matchAll(/^\[ {2}FAILED {2}\] (\S+?),? .*\(\d+ ms\)$/gm)];
+  const named = (line: RegExp): string[] =>
+    [...output.matchAll(line)].map(([, name]) => name ?? '');
   return {
-    passed: count(/^\[ {7}OK \]/gm),
-    skipped: count(/^\[ {5}SKIP \]/gm),
-    failed: failed.map(([, name]) => name ?? ''),
+    passed: named(/^\[ {7}OK \] (\S+?),? .*\(\d+ ms\)$/gm),
+    skipped: named(/^\[ {5}SKIP \] (\S+)/gm),
+    failed: named(/^\[ {2}FAILED {2}\] (\S+?),? .*\(\d+ ms\)$/gm),
   };
+}
+
+function isUnexpected(name: string): boolean {
+  return !DIFFERENT.some(([start]) => name.startsWith(start));
 }
 
 /** Compiles a file of wlcs/ into a shared library. */
@@ -97,20 +105,27 @@ test.skipIf(!debian.ok)(
       const shim = build('initial-commit.c', session.directory);
       const compositor = session.start('wlcs', ['--size', '1280x1024']);
       const control = await compositor.controlled();
-      const wlcs = session.run(WLCS, [bridge], {
-        LD_PRELOAD: shim,
-        SYNCLINE_WLCS_CONTROL: session.controlPath('wlcs'),
-        SYNCLINE_WLCS_DISPLAY: join(session.directory, 'wlcs'),
-      });
-      await wlcs.ended;
-      control.close();
-      const { passed, skipped, failed } = parse(wlcs.output);
-      console.log(`wlcs: ${passed} passed, ${failed.length} failed, ${skipped} skipped`);
-      const unexpected = failed.filter(
-        (name) => !DIFFERENT.some(([start]) => name.startsWith(start)),
+      const play = async (...options: string[]): Promise<Result> => {
+        const wlcs = session.run(WLCS, [bridge, ...options], {
+          LD_PRELOAD: shim,
+          SYNCLINE_WLCS_CONTROL: session.controlPath('wlcs'),
+          SYNCLINE_WLCS_DISPLAY: join(session.directory, 'wlcs'),
+        });
+        await wlcs.ended;
+        return parse(wlcs.output);
+      };
+      const { passed, skipped, failed } = await play();
+      let unexpected = failed.filter(isUnexpected);
+      console.log(
+        `wlcs: ${passed.length} passed, ${failed.length} failed (unexpected: ${unexpected.join(' ') || 'none'}), ${skipped.length} skipped`,
       );
+      for (let retry = 0; retry < RETRIES && unexpected.length > 0; retry++) {
+        const again = await play(`--gtest_filter=${unexpected.join(':')}`);
+        unexpected = unexpected.filter((name) => !again.passed.includes(name));
+      }
+      control.close();
       expect(unexpected).toEqual([]);
-      expect(passed).toBeGreaterThanOrEqual(LEAST_PASSES);
+      expect(passed.length).toBeGreaterThanOrEqual(LEAST_PASSES);
     } finally {
       await session.dispose();
     }

@@ -43,7 +43,7 @@ test(
     const folder = mkdtempSync(join(tmpdir(), 'syncline-conform-'));
     const json = join(folder, 'report.json');
     const syncline = [process.execPath, 'cli/syncline.mjs'];
-    const conform = ['conform', '--patience', '8', '--only', CASES.join(','), '--json', json];
+    const conform = ['conform', '--patience', '15', '--only', CASES.join(','), '--json', json];
     const command = [...syncline, 'compositor', '--gpus', 'drm', '--', ...syncline, ...conform];
     try {
       const run = await output(

@@ -13,6 +13,7 @@ import { Poller } from '../../../native/poller.ts';
 import type { FenceOutcome } from '../../../sync/fence.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import { strategyByName } from '../../../sync/recovery/strategies.ts';
+import { settle, settleUntil } from './turns.ts';
 
 const LIMIT_MS = 300_000;
 const STRATEGIES = ['container', 'syncobj-device'] as const;
@@ -50,14 +51,14 @@ test.each(STRATEGIES)(
       timeline.waitForPoint(1n).subscribe((outcome) => outcomes.push(outcome));
       removeGpu(first.address);
       removeGpu(second.address);
-      while (poller.dispatch(100) > 0);
+      settle(poller);
       expect(listPciGpus()).toEqual([]);
       expect(outcomes).toEqual([]);
 
       const rescued = survivor.importTimeline(kept.fd);
       kept.close();
       survivor.signal(Uint32Array.of(rescued), BigUint64Array.of(1n), 1);
-      while (poller.dispatch(100) > 0);
+      settleUntil(poller, () => outcomes.length > 0);
       expect(outcomes).toMatchObject([{ type: 'signalled' }]);
 
       use.end();

@@ -1,5 +1,6 @@
 /** The running kernel does what the simulated one does: the same steps, the same traces. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LinuxKernel } from '../../../devices/linux/linux-kernel.ts';
 import { listPciGpus, removeGpu, rescanGpus } from '../../../lab/kernel/gpus.ts';
@@ -14,14 +15,15 @@ import {
   type Gpu,
 } from '../../support/device-contract/contract-run.ts';
 
-/** Longer than the kernel takes to run the work behind a signal, under emulation. */
-const SETTLE_MS = 30;
+/** Longer than the kernel takes to run the work behind a signal, under emulation; and on a machine that is busy, too. */
+const [SETTLE_MS, LONG_SETTLE_MS] = [30, 500];
 
 const [first, second] = listPciGpus();
 const addresses: Record<Gpu, string> = { A: first?.address ?? '', B: second?.address ?? '' };
 let poller: Poller;
 let kernel: LinuxKernel;
 let fences: FenceSource;
+let settleMs = SETTLE_MS;
 
 const rig: ContractRig = {
   get kernel() {
@@ -36,7 +38,7 @@ const rig: ContractRig = {
   add: async () => rescanGpus(),
   createFence: () => fences.create(),
   createDmabuf: () => createUdmabuf(16, 64).dmabuf,
-  settle: () => sleep(SETTLE_MS),
+  settle: () => sleep(settleMs),
 };
 
 /** From fencelab, or (without our modules) from vgem, whose fences cannot fail. */
@@ -44,6 +46,17 @@ function openFences(): FenceSource {
   const source = openFenceSource();
   if (!source) throw new Error('neither fencelab nor vgem is there to make pending fences');
   return source;
+}
+
+/** A trace that is not the expected one may be that of a kernel which had no time: then it is another when there is more of it. */
+async function expectTrace(contractCase: ContractCase, on: ContractRig): Promise<void> {
+  settleMs = SETTLE_MS;
+  const first = await playContract(contractCase, on);
+  if (isDeepStrictEqual(first.trace, first.expected)) return;
+  rescanGpus();
+  settleMs = LONG_SETTLE_MS;
+  const { trace, expected } = await playContract(contractCase, on);
+  expect(trace).toEqual(expected);
 }
 
 /** Why a case cannot be played here. */
@@ -69,8 +82,7 @@ afterEach(() => {
 test.for(deviceContract)('virtio-gpu: $name', async (contractCase, { skip }) => {
   const reason = obstacle(contractCase);
   if (reason) skip(reason);
-  const { trace, expected } = await playContract(contractCase, rig);
-  expect(trace).toEqual(expected);
+  await expectTrace(contractCase, rig);
 });
 
 describe.each(['rendersync', 'syncobj'])('%s, which no GPU stands behind', (driver) => {
@@ -89,7 +101,6 @@ describe.each(['rendersync', 'syncobj'])('%s, which no GPU stands behind', (driv
   test.for(fixedDeviceContract)('$name', async (contractCase, { skip }) => {
     const reason = obstacle(contractCase, driver);
     if (reason) skip(reason);
-    const { trace, expected } = await playContract(contractCase, fixedRig);
-    expect(trace).toEqual(expected);
+    await expectTrace(contractCase, fixedRig);
   });
 });

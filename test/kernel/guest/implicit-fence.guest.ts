@@ -15,6 +15,7 @@ import type { FenceOutcome } from '../../../sync/fence.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import type { SyncOwner } from '../../../sync/owner.ts';
 import { DEFAULT_STRATEGY } from '../../../sync/recovery/default-strategy.ts';
+import { settle, settleUntil } from './turns.ts';
 
 const VGEM_FENCE_WRITE = 1;
 
@@ -44,10 +45,6 @@ function outcomesOf(dmabuf: OwnedFd): FenceOutcome[] {
   return outcomes;
 }
 
-function settle(): void {
-  while (poller.dispatch(100) > 0);
-}
-
 /** vgem's primary node: the only driver in the VM that attaches fences of its own accord. */
 function openVgem(): OwnedFd {
   for (const name of readdirSync('/dev/dri').filter((entry) => entry.startsWith('card'))) {
@@ -69,12 +66,12 @@ test('the fence a driver has attached (vgem) is awaited', () => {
   const fence = native.vgemFenceAttach(vgem.fd, handle, VGEM_FENCE_WRITE);
   using buffer = new OwnedFd(native.drmPrimeHandleToFd(vgem.fd, handle, O_RDWR | O_CLOEXEC));
   const outcomes = outcomesOf(buffer);
-  settle();
+  settle(poller);
   expect(outcomes).toEqual([]);
   expect(owner.stats().waits).toMatchObject([{ phase: 'submitted', timelineId: 0 }]);
   const beforeNs = native.monotonicNs();
   native.vgemFenceSignal(vgem.fd, fence);
-  settle();
+  settleUntil(poller, () => outcomes.length > 0);
   expect(outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
   const [outcome] = outcomes;
   if (outcome?.type !== 'signalled') throw new Error('not signalled');
@@ -88,10 +85,10 @@ test('a fence that fails is told as failed, and no GPU is needed for it', () => 
   kernel.dmabufs.importSyncFile(buffer.fd, fence.syncFile.fd, 'write');
   const outcomes = outcomesOf(buffer);
   for (const { address } of listPciGpus()) removeGpu(address);
-  settle();
+  settle(poller);
   expect(outcomes).toEqual([]);
   fence.signal(ENODEV);
-  settle();
+  settleUntil(poller, () => outcomes.length > 0);
   expect(outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
   fence.syncFile.close();
   lab.close();

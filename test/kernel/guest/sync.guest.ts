@@ -11,6 +11,7 @@ import type { FenceOutcome } from '../../../sync/fence.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import { strategyByName } from '../../../sync/recovery/strategies.ts';
 import type { Timeline } from '../../../sync/timeline.ts';
+import { settle, settleUntil } from './turns.ts';
 
 const [FIRST = '', SECOND = ''] = listPciGpus().map(({ address }) => address);
 
@@ -69,11 +70,6 @@ function outcomesOf(timeline: Timeline, point: Point): FenceOutcome[] {
   return outcomes;
 }
 
-/** Handles what is ready until nothing more comes for a moment. */
-function settle(): void {
-  while (poller.dispatch(100) > 0);
-}
-
 test.each(['re-import', 'import-all', 'container', 'syncobj-device', 'failover'])(
   '%s: the import device is pulled while a point is awaited, the client goes on',
   (strategy) => {
@@ -85,14 +81,14 @@ test.each(['re-import', 'import-all', 'container', 'syncobj-device', 'failover']
     release.seal();
     const waiting = outcomesOf(timeline, 1n);
     removeGpu(FIRST);
-    settle();
+    settle(poller);
     expect(waiting).toEqual([]);
     signal(client, 1n);
-    settle();
+    settleUntil(poller, () => waiting.length > 0);
     expect(waiting).toMatchObject([{ type: 'signalled' }]);
     const next = outcomesOf(timeline, 2n);
     signal(client, 2n);
-    settle();
+    settleUntil(poller, () => next.length > 0);
     expect(next).toMatchObject([{ type: 'signalled' }]);
     use.end();
     expect(release.state).toBe('signalled');
@@ -106,9 +102,9 @@ test('single-import: the armed eventfd still fires, what needs the device afterw
   const timeline = owner.importTimeline(client.device.exportTimelineFd(client.handle));
   const waiting = outcomesOf(timeline, 1n);
   removeGpu(FIRST);
-  settle();
+  settle(poller);
   signal(client, 1n);
-  settle();
+  settleUntil(poller, () => waiting.length > 0);
   expect(waiting).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
   const release = timeline.createRelease(10n);
   release.seal();
@@ -125,7 +121,7 @@ test('ENODEV from an ioctl is enough: no event is read before the wait has moved
   const waiting = outcomesOf(timeline, 1n);
   expect(manager.devices.map(({ id }) => id)).not.toContain(`pci:${FIRST}`);
   signal(client, 1n);
-  settle();
+  settleUntil(poller, () => waiting.length > 0);
   expect(waiting).toMatchObject([{ type: 'signalled' }]);
 });
 
@@ -138,11 +134,11 @@ test('the error of a fence is seen, although a later point exists by then', () =
   const fine = lab.createFence();
   const waiting = outcomesOf(timeline, 1n);
   client.device.importSyncFile(client.handle, 1n, failing.syncFile.fd);
-  settle();
+  settle(poller);
   client.device.importSyncFile(client.handle, 2n, fine.syncFile.fd);
   failing.signal(ENODEV);
   fine.signal(0);
-  settle();
+  settleUntil(poller, () => waiting.length > 0);
   expect(waiting).toMatchObject([{ type: 'failed', errno: ENODEV }]);
   for (const fence of [failing, fine]) fence.syncFile.close();
   lab.close();
@@ -158,9 +154,9 @@ test('a held fence does not notice that every GPU goes, and tells its error', ()
   const waiting = outcomesOf(timeline, 1n);
   removeGpu(FIRST);
   removeGpu(SECOND);
-  settle();
+  settle(poller);
   fence.signal(ENODEV);
-  settle();
+  settleUntil(poller, () => waiting.length > 0);
   expect(waiting).toMatchObject([{ type: 'failed', errno: ENODEV }]);
   fence.syncFile.close();
   lab.close();
@@ -179,7 +175,7 @@ test('a release fence goes into the point early', () => {
   expect(release.state).toBe('signalled');
   expect(signalledPoint(client)).toBe(0n);
   fence.signal(0);
-  expect(signalledPoint(client)).toBe(1n);
+  settleUntil(poller, () => signalledPoint(client) === 1n);
   fence.syncFile.close();
   lab.close();
 });
@@ -197,7 +193,7 @@ test('twenty rounds of pulling and plugging leave nothing stuck, lost or held', 
     const releases = timelines.map((timeline) => timeline.createRelease(2n));
     removeGpu(gone);
     signal(client, 1n);
-    settle();
+    settleUntil(poller, () => waits.every((outcomes) => outcomes.length > 0));
     for (const release of releases) release.seal();
     for (const timeline of timelines) timeline.dispose();
     expect(waits.map(([outcome]) => outcome?.type)).toEqual(waits.map(() => 'signalled'));
@@ -208,6 +204,6 @@ test('twenty rounds of pulling and plugging leave nothing stuck, lost or held', 
     });
     for (const device of clientDevices.splice(0)) device.close();
     rescanGpus();
-    settle();
+    settle(poller);
   }
 });

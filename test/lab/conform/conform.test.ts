@@ -75,7 +75,7 @@ test(
     const only = ['frames', 'unplug-import-waiting', 'unplug-import-release-owed'];
     const { run, report } = await inOurCompositor(
       ['--gpus', 'sim:2', '--strategy', 'ignore-sync'],
-      ['--patience', '2', '--only', only.join(',')],
+      ['--patience', '4', '--only', only.join(',')],
     );
     expect(named(report, 'pass')).toEqual(['frames']);
     expect(named(report, 'fail')).toEqual(only.slice(1));

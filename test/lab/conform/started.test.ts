@@ -75,7 +75,7 @@ test(
   { timeout: LIMIT_MS },
   async () => {
     const cases = [signalling('SIGSTOP'), caseNamed('plain-client')];
-    const { report } = await play(OURS, { cases, patienceMs: 1500 });
+    const { report } = await play(OURS, { cases, patienceMs: 2500 });
     expect(report.cases.map(({ result }) => result)).toEqual(['fail', 'pass']);
     expect(report.cases[0]?.failure).toBe('stuck');
     expect(report.cases[0]?.detail).toBe(
