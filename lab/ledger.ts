@@ -25,6 +25,8 @@ export interface CommitRecord {
   latchedAtNs: bigint | undefined;
   /** Its content was on screen. */
   presentedAtNs: bigint | undefined;
+  /** When its client got the frame callback. */
+  calledBackAtNs: bigint | undefined;
   /** The compositor applied the update without its content (failed fence) or dropped it for a newer one. */
   droppedAtNs: bigint | undefined;
   /** When the client saw its release point signalled. */
@@ -74,6 +76,7 @@ export class Ledger {
       receivedAtNs: undefined,
       latchedAtNs: undefined,
       presentedAtNs: undefined,
+      calledBackAtNs: undefined,
       droppedAtNs: undefined,
       releasedAtNs: undefined,
       latchedEarly: false,
@@ -90,6 +93,11 @@ export class Ledger {
   find(client: number, surface: number, serial: number): CommitRecord | undefined {
     const commits = this.#bySurface.get(keyOf(client, surface))?.commits;
     return commits?.findLast((record) => record.serial === serial);
+  }
+
+  /** The client left, or was cut off. */
+  isGone(client: number): boolean {
+    return this.left.has(client) || this.disconnects.some((cut) => cut.client === client);
   }
 
   /** The compositor applied this commit's content. Judged against the truth of this very moment. */

@@ -249,7 +249,12 @@ export class SyncClient {
     sync.setReleasePoint(image.releaseObject, high(point), low(point));
     surface.attach(image.buffer, 0, 0);
     surface.damageBuffer(0, 0, WIDTH, HEIGHT);
-    surface.frame().handler = { done: () => this.#onFrameDone() };
+    surface.frame().handler = {
+      done: () => {
+        record.calledBackAtNs ??= clock.nowNs();
+        this.#onFrameDone();
+      },
+    };
     surface.commit();
     this.#display.flush();
     return record;

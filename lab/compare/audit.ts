@@ -5,8 +5,8 @@ import type { SyncClient } from '../clients/sync-client.ts';
 import type { World } from '../world/world.ts';
 
 /**
- * The number of release points nobody signalled, of commits that reached the compositor before their client vanished. Asked through whatever GPU is there, by the fds the auditor kept: a syncobj is
- * bound to no device. Throws when no GPU is plugged in.
+ * The number of release points nobody signalled, of commits that reached the compositor before their client vanished or was cut off.
+ * Asked through whatever GPU is there, by the fds the auditor kept: a syncobj is bound to no device. Throws when no GPU is plugged in.
  */
 export function countLostReleases(world: World, clients: readonly SyncClient[]): number {
   const node = world.importGpu.node ?? world.clientGpu.node;
@@ -16,7 +16,7 @@ export function countLostReleases(world: World, clients: readonly SyncClient[]):
   let lost = 0;
   try {
     for (const { timelineFd, point, record } of clients.flatMap((each) => each.owedReleases())) {
-      if (record.receivedAtNs === undefined && world.ledger.left.has(record.client)) continue;
+      if (record.receivedAtNs === undefined && world.ledger.isGone(record.client)) continue;
       const reached = signalled.get(timelineFd) ?? signalledPoint(device, timelineFd);
       signalled.set(timelineFd, reached);
       if (reached < point) lost += 1;

@@ -20,7 +20,7 @@ export function judge(ledger: Ledger, refreshNs: bigint): Verdict {
   const stuck = countStuck(ledger);
   const early = ledger.commits.filter((record) => record.latchedEarly);
   const failed = ledger.commits.filter((record) => record.failedShown);
-  const presented = ledger.commits.filter((record) => record.presentedAtNs !== undefined);
+  const presented = ledger.commits.filter(isPresented);
   return {
     stuckSurfaces: stuck,
     undeservedDisconnects: undeserved.length,
@@ -40,16 +40,26 @@ export function judge(ledger: Ledger, refreshNs: bigint): Verdict {
 
 /** Surfaces of clients still there that do not show what they should. */
 export function countStuck(ledger: Ledger): number {
-  const gone = new Set([...ledger.left, ...ledger.disconnects.map(({ client }) => client)]);
-  return ledger.surfaces().filter(({ client, commits }) => !gone.has(client) && isStuck(commits))
-    .length;
+  return ledger
+    .surfaces()
+    .filter(({ client, commits }) => !ledger.isGone(client) && isStuck(commits)).length;
 }
 
-/** The last commit whose work was really done never reached the screen, nor any commit after it. */
+/**
+ * The last commit whose work was really done never reached the screen, nor any commit after it; or one that was on screen was not
+ * called back, and its client waits for ever before it draws again.
+ */
 function isStuck(commits: readonly CommitRecord[]): boolean {
+  if (commits.some((record) => isPresented(record) && record.calledBackAtNs === undefined)) {
+    return true;
+  }
   const lastShowable = commits.findLastIndex((record) => record.acquire === 'signalled');
   if (lastShowable < 0) return false;
-  return !commits.slice(lastShowable).some((record) => record.presentedAtNs !== undefined);
+  return !commits.slice(lastShowable).some(isPresented);
+}
+
+function isPresented({ presentedAtNs }: CommitRecord): boolean {
+  return presentedAtNs !== undefined;
 }
 
 /** Refresh cycles between two presented frames of a surface beyond the one each frame takes, while the client was drawing. */

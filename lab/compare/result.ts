@@ -11,7 +11,7 @@ export interface RunResult {
   readonly scenario: string;
   readonly seed: number;
   readonly surfaces: number;
-  /** Surfaces whose last showable commit never reached the screen. */
+  /** Surfaces whose last showable commit never reached the screen, or whose client was not called back for one that did. */
   readonly stuckSurfaces: number;
   readonly undeservedDisconnects: number;
   /** Contents shown before their acquire point was signalled. */

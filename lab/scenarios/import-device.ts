@@ -49,9 +49,10 @@ export const importRemovedDuringImport: Scenario = {
 export const importRemovedReadded: Scenario = {
   name: 'import-device-re-added',
   description: 'the import device goes while points are awaited and comes back later',
-  play: async ({ startClient, world }) => {
+  play: async (stage) => {
+    const { startClient, world } = stage;
     (await startClient({ submitDelayMs: [10, 30] })).draw();
-    await world.advance(300);
+    await untilUnsubmitted(stage);
     await world.importGpu.remove();
     await world.advance(300);
     await world.importGpu.add();

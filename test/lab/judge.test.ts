@@ -13,6 +13,7 @@ function drawn(
   const record = ledger.committed(1, 3, serial, BigInt(serial));
   record.acquire = acquire;
   record.presentedAtNs = presentedAtNs;
+  record.calledBackAtNs = presentedAtNs;
 }
 
 test('a surface whose last finished frame was never presented is stuck', () => {
@@ -37,6 +38,17 @@ test('a frame replaced by a newer one before it was shown is not stuck', () => {
   const ledger = new Ledger();
   drawn(ledger, 1, 'signalled');
   drawn(ledger, 2, 'signalled', 20n);
+  expect(judge(ledger, REFRESH_NS).stuckSurfaces).toBe(0);
+});
+
+test('a surface whose client was not called back for what is on screen is stuck', () => {
+  const ledger = new Ledger();
+  drawn(ledger, 1, 'signalled', 10n);
+  const record = ledger.committed(1, 3, 2, 2n);
+  record.acquire = 'signalled';
+  record.presentedAtNs = 20n;
+  expect(judge(ledger, REFRESH_NS).stuckSurfaces).toBe(1);
+  record.calledBackAtNs = 21n;
   expect(judge(ledger, REFRESH_NS).stuckSurfaces).toBe(0);
 });
 
