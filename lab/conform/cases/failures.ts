@@ -1,6 +1,6 @@
 /** Fences that fail, points that never come: what must not spread. */
 import type { ConformCase } from '../conform-case.ts';
-import { Stage } from '../stage.ts';
+import { Stage, type StagedCommit } from '../stage.ts';
 import { check } from '../verdicts.ts';
 import { EIO } from '../../../native/errno.ts';
 
@@ -23,20 +23,17 @@ function failedFence(when: 'before' | 'after'): ConformCase {
     basis: 'robustness',
     needs: ['syncobj', 'failing-fences'],
     run: async (run) => {
-      const stage = await Stage.set(run, 3);
-      await stage.showReady(0);
-      const { proxy, release } = stage.buffer(1);
+      const { stage } = await Stage.showing(run, 3);
       const fence = run.fence();
-      const point = stage.nextPoint();
-      stage.acquire.submit(point, fence.syncFile);
-      if (when === 'before') fence.end(EIO);
-      stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      const failed = stage.commitWithFence(1, fence, () => {
+        if (when === 'before') fence.end(EIO);
+      });
       await stage.sendAndWait();
       if (when === 'after') fence.end(EIO);
       await run.quiet();
       await stage.client.roundtrip();
       await stage.showReady(2);
-      await stage.expectReleased(release, point, 'release of the buffer whose fence failed');
+      await stage.expectReleased(failed, 'release of the buffer whose fence failed');
     },
   };
 }
@@ -47,19 +44,15 @@ const failedNotShown: ConformCase = {
   basis: 'robustness',
   needs: ['syncobj', 'failing-fences'],
   run: async (run) => {
-    const stage = await Stage.set(run, 2);
-    const goodPoint = await stage.showReady(0);
-    const [good, bad] = [stage.buffer(0), stage.buffer(1)];
+    const { stage, shown: good } = await Stage.showing(run);
+    const isReleased = ({ release, point }: StagedCommit): boolean => release.isSignalled(point);
     await run.quiet();
-    const copies = good.release.isSignalled(goodPoint);
+    const copies = isReleased(good);
     const fence = run.fence();
-    const point = stage.nextPoint();
-    stage.acquire.submit(point, fence.syncFile);
-    const frame = stage.window.show(bad.proxy, stage.acquire.at(point), bad.release.at(point));
+    const bad = stage.commitWithFence(1, fence);
     await stage.sendAndWait();
     fence.end(EIO);
-    const decided = (): boolean =>
-      bad.release.isSignalled(point) || good.release.isSignalled(goodPoint) || frame.shown;
+    const decided = (): boolean => isReleased(bad) || isReleased(good) || bad.frame.shown;
     await run.until(decided);
     await run.quiet();
     await stage.client.roundtrip();
@@ -67,10 +60,10 @@ const failedNotShown: ConformCase = {
       return 'cannot be told from outside: buffers are copied and released while they are shown';
     }
     check(
-      !good.release.isSignalled(goodPoint),
+      !isReleased(good),
       'the last good buffer was released, and the failed one put in its place',
     );
-    check(bad.release.isSignalled(point), 'the failed buffer was not given back');
+    check(isReleased(bad), 'the failed buffer was not given back');
   },
 };
 
@@ -81,13 +74,9 @@ const fenceNeverEnds: ConformCase = {
   needs: ['syncobj', 'fences', 'shm'],
   run: async (run) => {
     const bystander = await run.bystander();
-    const stage = await Stage.set(run, 2);
-    await stage.showReady(0);
-    const { proxy, release } = stage.buffer(1);
+    const { stage } = await Stage.showing(run);
     const fence = run.fence();
-    const point = stage.nextPoint();
-    stage.acquire.submit(point, fence.syncFile);
-    const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+    const { frame } = stage.commitWithFence(1, fence);
     await stage.sendAndWait();
     await bystander.expectUndisturbed('while a fence pends');
     await stage.client.roundtrip();

@@ -2,6 +2,7 @@
 import type { ConformCase } from '../conform-case.ts';
 import { Stage } from '../stage.ts';
 import { check } from '../verdicts.ts';
+import { expectReleasedAfterExit } from './after-exit.ts';
 
 const MANY_TIMELINES = 2000;
 const MANY_COMMITS = 64;
@@ -13,20 +14,17 @@ const surfaceDestroyedWaiting: ConformCase = {
   source: 'wp_linux_drm_syncobj_surface_v1.set_release_point',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 3);
-    const shown = await stage.showReady(0);
-    for (const index of [1, 2]) {
-      const { proxy, release } = stage.buffer(index);
-      stage.window.show(proxy, stage.acquire.at(100n), release.at(1n));
-    }
+    const { stage, shown } = await Stage.showing(run, 3);
+    const waiting = [1, 2].map((index) => stage.commitUnsubmitted(index));
     await stage.client.roundtrip();
     stage.window.destroySurface();
     await stage.client.roundtrip();
-    await stage.expectReleased(stage.buffer(0).release, shown, 'release of what was on screen');
+    await stage.expectReleased(shown, 'release of what was on screen');
     const released = (): boolean =>
-      stage.buffers.slice(1).every(({ release }) => release.isSignalled(1n));
+      waiting.every(({ release, point }) => release.isSignalled(point));
     const early = await run.until(released, run.environment.patienceMs / 4);
-    stage.acquire.signal(100n);
+    // Above both.
+    stage.acquire.signal(stage.nextPoint());
     await run.expect('the release of what was waiting', released, stage.client);
     return early
       ? 'without waiting for the acquire point'
@@ -41,20 +39,15 @@ const teardownWaiting: ConformCase = {
   source: 'wp_linux_drm_syncobj_surface_v1.destroy',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 3);
-    const shown = await stage.showReady(0);
-    for (const index of [1, 2]) {
-      const { proxy, release } = stage.buffer(index);
-      stage.window.show(proxy, stage.acquire.at(100n), release.at(1n));
-    }
+    const { stage, shown } = await Stage.showing(run, 3);
+    const waiting = [1, 2].map((index) => stage.commitUnsubmitted(index));
     await stage.client.roundtrip();
     stage.sync.destroy();
     stage.window.destroySurface();
     await stage.client.roundtrip();
-    await stage.expectReleased(stage.buffer(0).release, shown, 'release of what was on screen');
-    for (const index of [1, 2]) {
-      const what = `release of waiting commit ${index}`;
-      await stage.expectReleased(stage.buffer(index).release, 1n, what);
+    await stage.expectReleased(shown, 'release of what was on screen');
+    for (const [index, commit] of waiting.entries()) {
+      await stage.expectReleased(commit, `release of waiting commit ${index + 1}`);
     }
   },
 };
@@ -65,15 +58,10 @@ const clientExit: ConformCase = {
   basis: 'robustness',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 2);
-    const shown = await stage.showReady(0);
-    const waiting = stage.buffer(1);
-    stage.window.show(waiting.proxy, stage.acquire.at(100n), waiting.release.at(1n));
+    const { stage, shown } = await Stage.showing(run);
+    const waiting = stage.commitUnsubmitted(1);
     await stage.client.roundtrip();
-    stage.client.close();
-    const { release } = stage.buffer(0);
-    await run.expect('release of what was on screen', () => release.isSignalled(shown));
-    await run.expect('release of what was waiting', () => waiting.release.isSignalled(1n));
+    await expectReleasedAfterExit(stage, shown, waiting);
   },
 };
 
@@ -97,7 +85,10 @@ const timelineDestroyed: ConformCase = {
     check(!frame.shown, 'the acquire point did not count any more');
     stage.acquire.signal(1n);
     await stage.expectShown(frame, 'shown after its acquire point');
-    await stage.expectReleasedWhenReplaced(release, 1n, 'release on the destroyed timeline object');
+    await stage.expectReleasedWhenReplaced(
+      { release, point: 1n },
+      'release on the destroyed timeline object',
+    );
   },
 };
 
@@ -109,16 +100,15 @@ const handleGone: ConformCase = {
   needs: ['syncobj'],
   run: async (run) => {
     const stage = await Stage.set(run, 2);
-    const { proxy, release } = stage.buffer(0);
-    const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
+    const commit = stage.commitUnsubmitted(0);
     await stage.client.roundtrip();
     run.device(run.clientGpu).close();
     const device = run.device(run.clientGpu);
     stage.acquire.moveTo(device);
-    release.moveTo(device);
-    stage.acquire.signal(1n);
-    await stage.expectShown(frame, 'shown after a signal through another file');
-    await stage.expectReleasedWhenReplaced(release, 1n, 'release seen through another file');
+    commit.release.moveTo(device);
+    stage.acquire.signal(commit.point);
+    await stage.expectShown(commit.frame, 'shown after a signal through another file');
+    await stage.expectReleasedWhenReplaced(commit, 'release seen through another file');
   },
 };
 
@@ -130,13 +120,12 @@ const bufferDestroyed: ConformCase = {
   needs: ['syncobj'],
   run: async (run) => {
     const stage = await Stage.set(run, 2);
-    const { proxy, release } = stage.buffer(0);
-    const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
-    proxy.destroy();
+    const commit = stage.commitUnsubmitted(0);
+    stage.buffer(0).proxy.destroy();
     await stage.client.roundtrip();
-    stage.acquire.signal(1n);
-    await stage.expectShown(frame, 'the frame callback of the commit');
-    await stage.expectReleasedWhenReplaced(release, 1n, 'release of the destroyed buffer');
+    stage.acquire.signal(commit.point);
+    await stage.expectShown(commit.frame, 'the frame callback of the commit');
+    await stage.expectReleasedWhenReplaced(commit, 'release of the destroyed buffer');
   },
 };
 
@@ -147,8 +136,7 @@ const syncDestroyed: ConformCase = {
   source: 'wp_linux_drm_syncobj_surface_v1.destroy',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 3);
-    const point = await stage.showReady(0);
+    const { stage, shown } = await Stage.showing(run, 3);
     const { proxy, release } = stage.buffer(1);
     stage.acquire.signal(10n);
     stage.window.setAcquire(stage.acquire.at(10n));
@@ -158,7 +146,7 @@ const syncDestroyed: ConformCase = {
     stage.window.sync = null;
     const plain = stage.window.commit();
     await stage.expectShown(plain, 'a commit without explicit sync is shown');
-    await stage.expectReleased(stage.buffer(0).release, point, 'release of the commit before');
+    await stage.expectReleased(shown, 'release of the commit before');
     stage.window.sync = stage.client.syncobj.getSurface(stage.window.surface);
     const next = stage.buffer(2);
     const frame = stage.window.show(next.proxy, stage.acquire.at(10n), next.release.at(1n));
@@ -174,18 +162,17 @@ const syncDestroyedAfterCommit: ConformCase = {
   needs: ['syncobj'],
   run: async (run) => {
     const stage = await Stage.set(run, 2);
-    const { proxy, release } = stage.buffer(0);
-    const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
+    const commit = stage.commitUnsubmitted(0);
     stage.sync.destroy();
     await stage.client.roundtrip();
     await run.quiet();
-    check(!frame.shown, 'the committed acquire point did not count any more');
-    stage.acquire.signal(1n);
-    await stage.expectShown(frame, 'shown after its acquire point');
+    check(!commit.frame.shown, 'the committed acquire point did not count any more');
+    stage.acquire.signal(commit.point);
+    await stage.expectShown(commit.frame, 'shown after its acquire point');
     stage.window.sync = null;
     stage.window.attach(stage.buffer(1).proxy);
     await stage.expectShown(stage.window.commit(), 'a commit without explicit sync is shown');
-    await stage.expectReleased(release, 1n, 'release of the committed buffer');
+    await stage.expectReleased(commit, 'release of the committed buffer');
   },
 };
 
@@ -199,9 +186,9 @@ const managerDestroyed: ConformCase = {
     const stage = await Stage.set(run, 2);
     stage.client.syncobj.destroy();
     await stage.client.roundtrip();
-    const point = await stage.showReady(0);
+    const replaced = await stage.showReady(0);
     await stage.showReady(1);
-    await stage.expectReleased(stage.buffer(0).release, point, 'release of the replaced buffer');
+    await stage.expectReleased(replaced, 'release of the replaced buffer');
   },
 };
 
@@ -240,11 +227,10 @@ const manyTimelines: ConformCase = {
       if (count % 10 === 0) held.push(run.timeline(stage.client).proxy);
       if (count % 200 === 199) await stage.client.roundtrip();
     }
-    await stage.showReady(0);
+    const shown = await stage.showReady(0);
     for (const timeline of held) timeline.destroy();
     await stage.client.roundtrip();
-    const { release } = stage.buffer(0);
-    await stage.expectReleasedWhenReplaced(release, 1n, 'release among many timelines');
+    await stage.expectReleasedWhenReplaced(shown, 'release among many timelines');
   },
 };
 
@@ -255,19 +241,18 @@ const manyCommits: ConformCase = {
   needs: ['syncobj'],
   run: async (run) => {
     const stage = await Stage.set(run, 2);
-    const frames = Array.from({ length: MANY_COMMITS }, (_, index) => {
-      const { proxy, release } = stage.buffer(index);
-      const point = BigInt(index + 1);
-      return stage.window.show(proxy, stage.acquire.at(point), release.at(point));
-    });
+    const commits = Array.from({ length: MANY_COMMITS }, (_, index) =>
+      stage.commitUnsubmitted(index),
+    );
     await stage.client.roundtrip();
     await run.quiet();
-    check(!frames.some(({ shown }) => shown), 'shown before its acquire point');
+    check(!commits.some(({ frame }) => frame.shown), 'shown before its acquire point');
     stage.acquire.signal(BigInt(MANY_COMMITS));
-    await run.expect('all frame callbacks', () => frames.every(({ shown }) => shown), stage.client);
-    const point = BigInt(MANY_COMMITS - 1);
-    const { release } = stage.buffer(MANY_COMMITS - 2);
-    await stage.expectReleased(release, point, 'release of the last but one');
+    const allShown = (): boolean => commits.every(({ frame }) => frame.shown);
+    await run.expect('all frame callbacks', allShown, stage.client);
+    for (const commit of commits.slice(-2, -1)) {
+      await stage.expectReleased(commit, 'release of the last but one');
+    }
   },
 };
 

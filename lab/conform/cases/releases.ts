@@ -12,10 +12,9 @@ const unmapReleases: ConformCase = {
   source: 'wp_linux_drm_syncobj_surface_v1.set_release_point',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 1);
-    const point = await stage.showReady(0);
+    const { stage, shown } = await Stage.showing(run, 1);
     stage.window.unmap();
-    await stage.expectReleased(stage.buffer(0).release, point, 'release after attach(null)');
+    await stage.expectReleased(shown, 'release after attach(null)');
   },
 };
 
@@ -27,14 +26,13 @@ const notReleasedEarly: ConformCase = {
   needs: ['syncobj'],
   run: async (run) => {
     const stage = await Stage.set(run, 2);
-    const { proxy, release } = stage.buffer(0);
-    const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
+    const commit = stage.commitUnsubmitted(0);
     await stage.client.roundtrip();
     await run.quiet();
-    check(!release.isSignalled(1n), 'released while it was waiting');
-    stage.acquire.signal(1n);
-    await stage.expectShown(frame, 'shown after its acquire point');
-    await stage.expectReleasedWhenReplaced(release, 1n, 'release of the replaced buffer');
+    check(!commit.release.isSignalled(commit.point), 'released while it was waiting');
+    stage.acquire.signal(commit.point);
+    await stage.expectShown(commit.frame, 'shown after its acquire point');
+    await stage.expectReleasedWhenReplaced(commit, 'release of the replaced buffer');
   },
 };
 
@@ -58,7 +56,10 @@ const bufferCommittedAgain: ConformCase = {
     }
     await stage.showReady(1);
     for (const [index, release] of releases.entries()) {
-      await stage.expectReleased(release, 1n, `release of commit ${index} of the buffer`);
+      await stage.expectReleased(
+        { release, point: 1n },
+        `release of commit ${index} of the buffer`,
+      );
     }
   },
 };
@@ -78,7 +79,10 @@ const onOneTimeline: ConformCase = {
       const frame = stage.window.show(proxy, stage.acquire.at(point), shared.at(BigInt(index + 1)));
       await stage.expectShown(frame, `buffer ${index} is shown`);
     }
-    await stage.expectReleased(shared, 2n, 'release of the second, replaced buffer');
+    await stage.expectReleased(
+      { release: shared, point: 2n },
+      'release of the second, replaced buffer',
+    );
     const never = run.timeline(stage.client);
     stage.window.show(stage.buffer(0).proxy, never.at(1n), shared.at(10n));
     await stage.client.roundtrip();

@@ -1,5 +1,6 @@
 /** Subsurfaces with acquire points of their own: who waits for whom. */
 import type { WlSubsurfaceProxy } from '../../../protocols/generated/wayland.client.ts';
+import type { CaseRun } from '../case-run.ts';
 import type { ConformCase } from '../conform-case.ts';
 import { Stage } from '../stage.ts';
 import { BUFFER_SIZE } from '../test-client.ts';
@@ -13,9 +14,7 @@ const syncedChildWaits: ConformCase = {
   source: 'wp_linux_drm_syncobj_surface_v1.set_acquire_point',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 3);
-    await stage.showReady(0);
-    const child = await addChild(stage);
+    const { stage, child } = await stageWithChild(run);
     const { proxy, release } = stage.buffer(1);
     const childTimeline = run.timeline(stage.client);
     const childFrame = child.show(proxy, childTimeline.at(1n), release.at(1n));
@@ -38,9 +37,7 @@ const parentWaits: ConformCase = {
   source: 'wl_subsurface.set_sync',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 3);
-    await stage.showReady(0);
-    const child = await addChild(stage);
+    const { stage, child } = await stageWithChild(run);
     const [a, b] = [stage.buffer(1), stage.buffer(2)];
     const [childTimeline, parentTimeline] = [
       run.timeline(stage.client),
@@ -66,9 +63,7 @@ const desyncedChildWaits: ConformCase = {
   source: 'wl_subsurface.set_desync',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 3);
-    await stage.showReady(0);
-    const child = await addChild(stage);
+    const { stage, child } = await stageWithChild(run);
     child.subsurface.setDesync();
     const { proxy, release } = stage.buffer(1);
     const childTimeline = run.timeline(stage.client);
@@ -88,9 +83,7 @@ const childDestroyedWaiting: ConformCase = {
   source: 'wp_linux_drm_syncobj_surface_v1.set_release_point',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 3);
-    await stage.showReady(0);
-    const child = await addChild(stage);
+    const { stage, child } = await stageWithChild(run);
     const { proxy, release } = stage.buffer(1);
     const never = run.timeline(stage.client);
     child.show(proxy, never.at(1n), release.at(1n));
@@ -100,7 +93,7 @@ const childDestroyedWaiting: ConformCase = {
     child.surface.destroy();
     await stage.expectShown(parentFrame, 'the parent’s commit has its turn');
     await stage.showReady(2);
-    await stage.expectReleased(release, 1n, 'release of the destroyed child’s buffer');
+    await stage.expectReleased({ release, point: 1n }, 'release of the destroyed child’s buffer');
   },
 };
 
@@ -116,13 +109,19 @@ class ChildSurface extends SyncSurface {
   }
 }
 
-/** A synchronized subsurface of the stage's window, beside it: compositors send no frame callbacks to what is covered. */
-async function addChild(stage: Stage): Promise<ChildSurface> {
+/**
+ * A window on screen, and a synchronized subsurface of it, beside it: compositors send no frame callbacks to what is covered. Buffers 1
+ * and 2 are free.
+ */
+async function stageWithChild(
+  run: CaseRun,
+): Promise<{ readonly stage: Stage; readonly child: ChildSurface }> {
+  const { stage } = await Stage.showing(run, 3);
   const child = new ChildSurface(stage);
   child.subsurface.setPosition(BUFFER_SIZE, 0);
   stage.window.surface.commit();
   await stage.client.roundtrip();
-  return child;
+  return { stage, child };
 }
 
 /** See the file comment. */

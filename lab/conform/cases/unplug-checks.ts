@@ -1,15 +1,25 @@
 /** What the unplug cases have in common: drawing afterwards, and timelines that go on through another GPU. */
 import type { DeviceId } from '../../../devices/syncobj-device.ts';
-import type { Stage } from '../stage.ts';
+import type { Bystander } from '../bystander.ts';
+import type { CaseRun } from '../case-run.ts';
+import { Stage, type StagedCommit } from '../stage.ts';
+
+/** Two clients: a bystander that draws all the time, and a stage of three buffers with the first of them on screen. */
+export async function stageBesideBystander(
+  run: CaseRun,
+): Promise<{ readonly bystander: Bystander; readonly stage: Stage; readonly shown: StagedCommit }> {
+  const bystander = await run.bystander();
+  return { bystander, ...(await Stage.showing(run, 3)) };
+}
 
 /** What must still work after the compositor's GPU has gone: drawing on old timelines, on new ones, and others' drawing. */
 export async function expectAlive(stage: Stage, when: string): Promise<void> {
   await stage.client.roundtrip();
+  let previous: StagedCommit | undefined;
   for (let index = 0; index < 4; index++) {
-    const point = await stage.showReady(index);
-    if (index === 0) continue;
-    const previous = stage.buffer(index - 1);
-    await stage.expectReleased(previous.release, point - 1n, `release of a frame drawn ${when}`);
+    const commit = await stage.showReady(index);
+    if (previous) await stage.expectReleased(previous, `release of a frame drawn ${when}`);
+    previous = commit;
   }
   const fresh = stage.run.timeline(stage.client);
   await stage.client.roundtrip();
@@ -20,9 +30,9 @@ export async function expectAlive(stage: Stage, when: string): Promise<void> {
   await stage.expectShown(frame, `a frame on a timeline imported ${when} is shown`);
 }
 
-/** Through their kept fds, to the compositor's GPU. */
-export function moveTimelines(stage: Stage): void {
-  const other = stage.run.device(stage.run.importGpu);
+/** Through their kept fds, to another GPU. */
+export function moveTimelines(stage: Stage, gpu: DeviceId): void {
+  const other = stage.run.device(gpu);
   stage.acquire.moveTo(other);
   for (const { release } of stage.buffers) release.moveTo(other);
 }

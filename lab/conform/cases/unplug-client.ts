@@ -1,7 +1,7 @@
 /** The client's GPU is pulled: its point may never be submitted, and nobody else may suffer. */
 import type { ConformCase } from '../conform-case.ts';
 import { Stage } from '../stage.ts';
-import { expectAliveOn, moveTimelines } from './unplug-checks.ts';
+import { expectAliveOn, moveTimelines, stageBesideBystander } from './unplug-checks.ts';
 import { ENODEV } from '../../../native/errno.ts';
 
 const clientUnsubmitted: ConformCase = {
@@ -10,17 +10,13 @@ const clientUnsubmitted: ConformCase = {
   basis: 'robustness',
   needs: ['syncobj', 'two-gpus', 'unplug', 'shm'],
   run: async (run) => {
-    const bystander = await run.bystander();
-    const stage = await Stage.set(run, 3);
-    await stage.showReady(0);
-    const point = stage.nextPoint();
-    const { proxy, release } = stage.buffer(1);
-    const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+    const { bystander, stage } = await stageBesideBystander(run);
+    const { frame, point } = stage.commitUnsubmitted(1);
     await stage.client.roundtrip();
     await run.unplug('client');
     await bystander.expectUndisturbed('after the client’s GPU was unplugged');
     const stillWaiting = !frame.shown;
-    moveTimelines(stage);
+    moveTimelines(stage, run.importGpu);
     stage.acquire.signal(point);
     await stage.expectShown(frame, 'the commit has its turn once its point signalled');
     await expectAliveOn(stage, run.importGpu, 'on another GPU');
@@ -36,22 +32,17 @@ const clientFencePending: ConformCase = {
   basis: 'robustness',
   needs: ['syncobj', 'two-gpus', 'unplug', 'shm', 'failing-fences'],
   run: async (run) => {
-    const bystander = await run.bystander();
-    const stage = await Stage.set(run, 3);
-    await stage.showReady(0);
-    const point = stage.nextPoint();
-    const { proxy, release } = stage.buffer(1);
+    const { bystander, stage } = await stageBesideBystander(run);
     const fence = run.fence();
-    stage.acquire.submit(point, fence.syncFile);
-    stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+    const lost = stage.commitWithFence(1, fence);
     await stage.sendAndWait();
     await run.unplug('client');
     fence.end(ENODEV);
     await stage.client.roundtrip();
-    moveTimelines(stage);
+    moveTimelines(stage, run.importGpu);
     // Without the buffer whose work was lost, so that its release is this commit's and no later one's.
     await expectAliveOn(stage, run.importGpu, 'on another GPU', [0, 2]);
-    await stage.expectReleased(release, point, 'release of the buffer whose work was lost');
+    await stage.expectReleased(lost, 'release of the buffer whose work was lost');
     await bystander.expectUndisturbed('after the client’s GPU was unplugged');
   },
 };
@@ -62,14 +53,12 @@ const clientIdle: ConformCase = {
   basis: 'robustness',
   needs: ['syncobj', 'two-gpus', 'unplug', 'shm'],
   run: async (run) => {
-    const bystander = await run.bystander();
-    const stage = await Stage.set(run, 3);
-    await stage.showReady(0);
+    const { bystander, stage, shown } = await stageBesideBystander(run);
     await run.unplug('client');
     await stage.client.roundtrip();
-    moveTimelines(stage);
+    moveTimelines(stage, run.importGpu);
     await stage.showReady(1);
-    await stage.expectReleased(stage.buffer(0).release, 1n, 'release owed at the unplug');
+    await stage.expectReleased(shown, 'release owed at the unplug');
     await bystander.expectUndisturbed('after the client’s GPU was unplugged');
   },
 };
@@ -80,14 +69,13 @@ const clientReleaseOwed: ConformCase = {
   basis: 'robustness',
   needs: ['syncobj', 'two-gpus', 'unplug'],
   run: async (run) => {
-    const stage = await Stage.set(run, 2);
-    await stage.showReady(0);
-    const point = await stage.showReady(1);
+    const { stage, shown: replaced } = await Stage.showing(run);
+    const shown = await stage.showReady(1);
     await run.unplug('client');
-    moveTimelines(stage);
+    moveTimelines(stage, run.importGpu);
     stage.window.destroySurface();
-    await stage.expectReleased(stage.buffer(0).release, 1n, 'release of the replaced buffer');
-    await stage.expectReleased(stage.buffer(1).release, point, 'release of what was on screen');
+    await stage.expectReleased(replaced, 'release of the replaced buffer');
+    await stage.expectReleased(shown, 'release of what was on screen');
   },
 };
 

@@ -1,11 +1,11 @@
 /** The compositor's GPU is pulled at each moment, then all are. Nobody may lose a connection or a release point. */
 import { DeviceLostError } from '../../../devices/syncobj-device.ts';
 import type { ConformCase } from '../conform-case.ts';
-import { Stage } from '../stage.ts';
-import type { CommittedFrame } from '../test-window.ts';
+import { Stage, type StagedCommit } from '../stage.ts';
 import { check } from '../verdicts.ts';
+import { expectReleasedAfterExit } from './after-exit.ts';
 import { checkNotOnScreen } from './on-screen.ts';
-import { expectAlive } from './unplug-checks.ts';
+import { expectAlive, moveTimelines, stageBesideBystander } from './unplug-checks.ts';
 
 const IMPORTS_IN_FLIGHT = 100;
 
@@ -13,8 +13,8 @@ interface Moment {
   readonly name: string;
   readonly rule: string;
   readonly needs?: ConformCase['needs'];
-  /** Brings the stage to the moment of the unplug; what it resolves to is run after it. */
-  prepare(stage: Stage): Promise<() => Promise<void>>;
+  /** Brings the stage, with a buffer shown, to the moment of the unplug; what it resolves to is run after it. */
+  prepare(stage: Stage, shown: StagedCommit): Promise<() => Promise<void>>;
 }
 
 /** A case that pulls the compositor's GPU at one moment. */
@@ -25,10 +25,8 @@ function importUnplug({ name, rule, needs = [], prepare }: Moment): ConformCase 
     basis: 'robustness',
     needs: ['syncobj', 'two-gpus', 'unplug', 'shm', ...needs],
     run: async (run) => {
-      const bystander = await run.bystander();
-      const stage = await Stage.set(run, 3);
-      await stage.showReady(0);
-      const afterwards = await prepare(stage);
+      const { bystander, stage, shown } = await stageBesideBystander(run);
+      const afterwards = await prepare(stage, shown);
       await run.unplug('import');
       await afterwards();
       await expectAlive(stage, 'after the unplug');
@@ -41,9 +39,9 @@ function importUnplug({ name, rule, needs = [], prepare }: Moment): ConformCase 
 }
 
 /** A compositor may give a commit up after a loss: then its turn has come, but its buffer went back instead of on screen. */
-function checkNotShown(frame: CommittedFrame, givenBack: boolean, before: string): void {
-  const shown = frame.shown && !givenBack;
-  check(!shown, `the unplug made the compositor show it before ${before}`);
+function checkNotShown({ frame, release, point }: StagedCommit): void {
+  const shown = frame.shown && !release.isSignalled(point);
+  check(!shown, 'the unplug made the compositor show it before its acquire point');
 }
 
 const IMPORT_MOMENTS: readonly Moment[] = [
@@ -74,15 +72,16 @@ const IMPORT_MOMENTS: readonly Moment[] = [
     name: 'waiting',
     rule: 'The compositor’s GPU goes while a commit waits for a point that is not submitted yet: its signal is still noticed.',
     prepare: async (stage) => {
-      const point = stage.nextPoint();
-      const { proxy, release } = stage.buffer(1);
-      const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      const waiting = stage.commitUnsubmitted(1);
       await stage.client.roundtrip();
       return async () => {
         await stage.run.quiet();
-        checkNotShown(frame, release.isSignalled(point), 'its acquire point');
-        stage.acquire.signal(point);
-        await stage.expectShown(frame, 'the waiting commit is shown after its acquire point');
+        checkNotShown(waiting);
+        stage.acquire.signal(waiting.point);
+        await stage.expectShown(
+          waiting.frame,
+          'the waiting commit is shown after its acquire point',
+        );
       };
     },
   },
@@ -90,16 +89,17 @@ const IMPORT_MOMENTS: readonly Moment[] = [
     name: 'replug-while-waiting',
     rule: 'The compositor’s GPU goes and comes back while a commit waits for a point that is not submitted yet: its signal is still noticed.',
     prepare: async (stage) => {
-      const point = stage.nextPoint();
-      const { proxy, release } = stage.buffer(1);
-      const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      const waiting = stage.commitUnsubmitted(1);
       await stage.client.roundtrip();
       return async () => {
         await stage.run.plug('import');
         await stage.client.roundtrip();
-        checkNotShown(frame, release.isSignalled(point), 'its acquire point');
-        stage.acquire.signal(point);
-        await stage.expectShown(frame, 'the waiting commit is shown after its acquire point');
+        checkNotShown(waiting);
+        stage.acquire.signal(waiting.point);
+        await stage.expectShown(
+          waiting.frame,
+          'the waiting commit is shown after its acquire point',
+        );
       };
     },
   },
@@ -108,11 +108,8 @@ const IMPORT_MOMENTS: readonly Moment[] = [
     rule: 'The compositor’s GPU goes while a commit waits for a submitted fence of another GPU: its end is still noticed.',
     needs: ['fences'],
     prepare: async (stage) => {
-      const point = stage.nextPoint();
       const fence = stage.run.fence();
-      const { proxy, release } = stage.buffer(1);
-      stage.acquire.submit(point, fence.syncFile);
-      const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      const { frame } = stage.commitWithFence(1, fence);
       await stage.sendAndWait();
       return async () => {
         await stage.run.quiet();
@@ -125,12 +122,12 @@ const IMPORT_MOMENTS: readonly Moment[] = [
   {
     name: 'release-owed',
     rule: 'The compositor’s GPU goes while buffers are with the compositor: their release points are signalled all the same.',
-    prepare: async (stage) => {
-      const point = await stage.showReady(1);
+    prepare: async (stage, replaced) => {
+      const shown = await stage.showReady(1);
       return async () => {
         await stage.showReady(2);
-        await stage.expectReleased(stage.buffer(0).release, 1n, 'release owed at the unplug');
-        await stage.expectReleased(stage.buffer(1).release, point, 'release owed at the unplug');
+        await stage.expectReleased(replaced, 'release owed at the unplug');
+        await stage.expectReleased(shown, 'release owed at the unplug');
       };
     },
   },
@@ -155,16 +152,11 @@ const clientLeaves: ConformCase = {
   basis: 'robustness',
   needs: ['syncobj', 'two-gpus', 'unplug'],
   run: async (run) => {
-    const stage = await Stage.set(run, 2);
-    const shown = await stage.showReady(0);
-    const waiting = stage.buffer(1);
-    stage.window.show(waiting.proxy, stage.acquire.at(100n), waiting.release.at(1n));
+    const { stage, shown } = await Stage.showing(run);
+    const waiting = stage.commitUnsubmitted(1);
     await stage.client.roundtrip();
     await run.unplug('import');
-    stage.client.close();
-    const { release } = stage.buffer(0);
-    await run.expect('release of what was on screen', () => release.isSignalled(shown));
-    await run.expect('release of what was waiting', () => waiting.release.isSignalled(1n));
+    await expectReleasedAfterExit(stage, shown, waiting);
   },
 };
 
@@ -174,15 +166,13 @@ const surfaceDestroyed: ConformCase = {
   basis: 'robustness',
   needs: ['syncobj', 'two-gpus', 'unplug'],
   run: async (run) => {
-    const stage = await Stage.set(run, 2);
-    const shown = await stage.showReady(0);
-    const waiting = stage.buffer(1);
-    stage.window.show(waiting.proxy, stage.acquire.at(100n), waiting.release.at(1n));
+    const { stage, shown } = await Stage.showing(run);
+    const waiting = stage.commitUnsubmitted(1);
     await stage.client.roundtrip();
     await run.unplug('import');
     stage.window.destroySurface();
-    await stage.expectReleased(stage.buffer(0).release, shown, 'release of what was on screen');
-    await stage.expectReleased(waiting.release, 1n, 'release of what was waiting');
+    await stage.expectReleased(shown, 'release of what was on screen');
+    await stage.expectReleased(waiting, 'release of what was waiting');
   },
 };
 
@@ -192,30 +182,24 @@ const allGone: ConformCase = {
   basis: 'robustness',
   needs: ['syncobj', 'two-gpus', 'unplug', 'shm'],
   run: async (run) => {
-    const bystander = await run.bystander();
-    const stage = await Stage.set(run, 3);
-    await stage.showReady(0);
-    const point = stage.nextPoint();
-    const { proxy, release } = stage.buffer(1);
-    const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+    const { bystander, stage } = await stageBesideBystander(run);
+    const waiting = stage.commitUnsubmitted(1);
     await stage.client.roundtrip();
     await run.unplug('client');
     await run.unplug('import');
     check(
-      isLost(() => stage.acquire.signal(point)),
+      isLost(() => stage.acquire.signal(waiting.point)),
       'the client’s GPU is still there',
     );
     stage.acquire.importInto(stage.client.syncobj);
     await stage.client.roundtrip();
     await bystander.expectUndisturbed('while there is no GPU');
     await run.plug('client');
-    const device = run.device(run.clientGpu);
-    stage.acquire.moveTo(device);
-    for (const { release: other } of stage.buffers) other.moveTo(device);
-    stage.acquire.signal(point);
-    await stage.expectShown(frame, 'what waited is shown after a GPU came back');
+    moveTimelines(stage, run.clientGpu);
+    stage.acquire.signal(waiting.point);
+    await stage.expectShown(waiting.frame, 'what waited is shown after a GPU came back');
     await expectAlive(stage, 'after a GPU came back');
-    await stage.expectReleased(release, point, 'release of what was shown');
+    await stage.expectReleased(waiting, 'release of what was shown');
     await run.plug('import');
     await bystander.expectUndisturbed('after all GPUs came back');
   },

@@ -1,6 +1,6 @@
 /** When content may be shown: acquire points, their order, and what waits with them. */
 import type { ConformCase } from '../conform-case.ts';
-import { Stage } from '../stage.ts';
+import { Stage, type StagedCommit } from '../stage.ts';
 import { check } from '../verdicts.ts';
 import { checkNotOnScreen } from './on-screen.ts';
 
@@ -14,10 +14,10 @@ const frames: ConformCase = {
   needs: ['syncobj'],
   run: async (run) => {
     const stage = await Stage.set(run, 3);
-    const points: bigint[] = [];
-    for (let index = 0; index < FRAMES; index++) points.push(await stage.showReady(index));
-    for (const [index, point] of points.slice(0, -1).entries()) {
-      await stage.expectReleased(stage.buffer(index).release, point, `release of frame ${index}`);
+    const shown: StagedCommit[] = [];
+    for (let index = 0; index < FRAMES; index++) shown.push(await stage.showReady(index));
+    for (const [index, commit] of shown.slice(0, -1).entries()) {
+      await stage.expectReleased(commit, `release of frame ${index}`);
     }
   },
 };
@@ -31,9 +31,7 @@ const waitBeforeSubmit: ConformCase = {
   run: async (run) => {
     const stage = await Stage.set(run);
     for (let index = 0; index < 3; index++) {
-      const point = stage.nextPoint();
-      const { proxy, release } = stage.buffer(index);
-      const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      const { frame, point } = stage.commitUnsubmitted(index);
       await stage.client.roundtrip();
       await run.quiet();
       check(!frame.shown, `commit ${index} was shown before its acquire point was even submitted`);
@@ -53,11 +51,9 @@ const pendingFence: ConformCase = {
     const stage = await Stage.set(run);
     let appliedEarly = false;
     for (const [index, when] of (['before', 'after'] as const).entries()) {
-      const point = stage.nextPoint();
-      const { proxy, release } = stage.buffer(index);
       const fence = run.fence();
-      if (when === 'before') stage.acquire.submit(point, fence.syncFile);
-      const frame = stage.window.show(proxy, stage.acquire.at(point), release.at(point));
+      const { frame, point } =
+        when === 'before' ? stage.commitWithFence(index, fence) : stage.commitUnsubmitted(index);
       if (when === 'after') {
         await stage.client.roundtrip();
         stage.acquire.submit(point, fence.syncFile);
@@ -95,7 +91,10 @@ const commitOrder: ConformCase = {
     first.signal(1n);
     await stage.expectShown(frameA, 'the first commit’s turn comes');
     await stage.expectShown(frameB, 'the second commit follows');
-    await stage.expectReleased(a.release, 1n, 'release of the first, replaced buffer');
+    await stage.expectReleased(
+      { release: a.release, point: 1n },
+      'release of the first, replaced buffer',
+    );
   },
 };
 
@@ -133,7 +132,10 @@ const sameTimeline: ConformCase = {
       const { proxy, release } = stage.buffer(index);
       const acquire = BigInt(2 * index + 1);
       if (index >= 2) {
-        await stage.expectReleased(release, acquire - 3n, `release before reuse in frame ${index}`);
+        await stage.expectReleased(
+          { release, point: acquire - 3n },
+          `release before reuse in frame ${index}`,
+        );
       }
       release.signal(acquire);
       const frame = stage.window.show(proxy, release.at(acquire), release.at(acquire + 1n));
@@ -168,7 +170,10 @@ const widePoints: ConformCase = {
       const previous = points[index - 1];
       if (previous === undefined) continue;
       const { release: replaced } = stage.buffer(index - 1);
-      await stage.expectReleased(replaced, previous, `release at point ${previous}`);
+      await stage.expectReleased(
+        { release: replaced, point: previous },
+        `release at point ${previous}`,
+      );
     }
   },
 };
@@ -189,7 +194,7 @@ const pointsReplaced: ConformCase = {
     const frame = stage.window.show(proxy, stage.acquire.at(1n), release.at(1n));
     await stage.expectShown(frame, 'the commit waits for the point set last');
     await stage.showReady(1);
-    await stage.expectReleased(release, 1n, 'release at the point set last');
+    await stage.expectReleased({ release, point: 1n }, 'release at the point set last');
     check(!never.isSignalled(2n), 'the replaced release point was signalled too');
   },
 };
@@ -211,7 +216,7 @@ const superseded: ConformCase = {
       await stage.expectShown(frame, `frame callback of commit ${index}`);
     }
     for (const [index, { release }] of stage.buffers.slice(0, -1).entries()) {
-      await stage.expectReleased(release, 1n, `release of superseded commit ${index}`);
+      await stage.expectReleased({ release, point: 1n }, `release of superseded commit ${index}`);
     }
   },
 };
@@ -223,8 +228,7 @@ const plainCommits: ConformCase = {
   source: 'wp_linux_drm_syncobj_surface_v1.no_buffer',
   needs: ['syncobj'],
   run: async (run) => {
-    const stage = await Stage.set(run, 1);
-    await stage.showReady(0);
+    const { stage } = await Stage.showing(run, 1);
     const frame = stage.window.commit();
     await stage.expectShown(frame, 'a commit without a buffer is applied');
     stage.window.unmap();
