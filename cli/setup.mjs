@@ -87,7 +87,7 @@ const steps = [
     name: 'bundle',
     // Rewritten by every compilation that changed something, also by one that was not ours.
     inputs: () => hashFiles(buildInfos(), statOf),
-    outputs: ['dist/compositor.bundle'],
+    outputs: ['dist/bundle/compositor.cjs', 'dist/bundle/compositor.cjs.code'],
     run: () =>
       execute('bundling the compositor', process.execPath, ['dist/cli/bundle/make-bundle.js']),
   },

@@ -21,7 +21,7 @@ function isCheckout() {
 async function bundled(command) {
   if (command !== 'compositor') return undefined;
   const { Bundle } = await import('../dist/cli/bundle/bundle.js');
-  return Bundle.open(pathOf('../dist/compositor.bundle'))?.require('cli/main.js');
+  return Bundle.open(pathOf('../dist/bundle/compositor.cjs'))?.run();
 }
 
 function pathOf(relative) {

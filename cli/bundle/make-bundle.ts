@@ -1,46 +1,80 @@
 /**
- * Makes dist/compositor.bundle, from which `syncline compositor` starts. Run by set-up when dist/ has changed (cli/setup.mjs).
+ * Makes dist/bundle/compositor.cjs, from which `syncline compositor` starts. Run by set-up when dist/ has changed (cli/setup.mjs).
  *
- * Joins the modules that the command can reach, then runs the compositor once from what it made: V8's code for what a start takes is
- * kept in the bundle. Where no compositor can run it holds the code of what was loaded until then.
+ * Rolldown joins the modules that the command can reach; a comment in front of each names it, for stack traces have the lines of the
+ * joined file. Then the compositor is run once from that: V8's code for what a start takes is kept beside it. Where no compositor can
+ * run that is the code of what was loaded until then.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { rolldown } from 'rolldown';
 import type { main as Main } from '../main.ts';
-import { Bundle, writeBundle, type BundledModule } from './bundle.ts';
-import { linkModules } from './link-modules.ts';
+import { Bundle, codeFile } from './bundle.ts';
 
 /** Compiled, this file is dist/cli/bundle/make-bundle.js. */
 const DIST = fileURLToPath(new URL('../../', import.meta.url));
-const MAIN = 'cli/main.js';
-const COMMAND = 'cli/compositor.js';
+const MAIN = join(DIST, 'cli', 'main.js');
+/** As deep in dist/ as main.js, which looks for files beside it. */
+const FILE = join(DIST, 'bundle', 'compositor.cjs');
 
-async function record(file: string): Promise<readonly BundledModule[]> {
-  const bundle = Bundle.open(file);
-  if (!bundle) throw new Error(`${file} is not there`);
+/** The commands that main.js imports when they are asked for. */
+const COMMAND = /^\.\/[a-z]+\.js$/;
+const BUNDLED_COMMAND = './compositor.js';
+
+async function joinModules(): Promise<string> {
+  const bundle = await rolldown({
+    input: MAIN,
+    platform: 'node',
+    external: ['#native'],
+    plugins: [
+      {
+        name: 'other-commands',
+        resolveId: (specifier, importer) =>
+          importer === MAIN && COMMAND.test(specifier) && specifier !== BUNDLED_COMMAND
+            ? { id: specifier.replace('./', '../cli/'), external: true }
+            : null,
+      },
+    ],
+  });
+  try {
+    const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
+    return output[0].code;
+  } finally {
+    await bundle.close();
+  }
+}
+
+async function codeOfAStart(bundle: Bundle): Promise<Buffer> {
   const runtimeDir = mkdtempSync(join(tmpdir(), 'syncline-bundle-'));
   process.env['XDG_RUNTIME_DIR'] = runtimeDir;
   try {
     // What cli/main.ts exports.
-    const { main } = bundle.require(MAIN) as { main: typeof Main };
+    const { main } = bundle.run() as { main: typeof Main };
     await main(['compositor', '--', process.execPath, '--eval', '0']);
   } finally {
     rmSync(runtimeDir, { recursive: true, force: true });
   }
   // V8 takes no code that was compiled under other flags; this is the one that young-generation.ts sets, at its default.
   setFlagsFromString('--semi-space-growth-factor=2');
-  return bundle.recorded();
+  return bundle.code();
 }
 
-const file = join(DIST, 'compositor.bundle');
-// What the command line imports dynamically are the other commands.
-writeBundle(
-  file,
-  linkModules(DIST, [MAIN, COMMAND], (name) => name !== MAIN),
-);
-writeBundle(file, await record(file));
+/** Whole or not at all: others may be reading it. */
+function write(file: string, content: string | Buffer): void {
+  const draft = `${file}-${process.pid}`;
+  writeFileSync(draft, content);
+  renameSync(draft, file);
+}
+
+mkdirSync(dirname(FILE), { recursive: true });
+// Of no use to the new one, and refused by it.
+rmSync(codeFile(FILE), { force: true });
+write(FILE, await joinModules());
+const bundle = Bundle.open(FILE);
+if (!bundle) throw new Error(`${FILE} is not there`);
+write(codeFile(FILE), await codeOfAStart(bundle));
 // That of the compositor is not ours.
 process.exitCode = 0;
