@@ -5,6 +5,7 @@
  * All may throw {@link DeviceLostError} (the device is gone: every ioctl of its open fd answers ENODEV) or a SystemError.
  */
 import type { OwnedFd } from '../native/fd.ts';
+import type { SyncFileEnd } from './sync-kernel.ts';
 
 /** A u64 position on a timeline. */
 export type Point = bigint;
@@ -52,6 +53,11 @@ export interface SyncobjDevice {
    * before they submit, so it is no exception.
    */
   exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined;
+  /**
+   * {@link exportSyncFile} for a fence that has probably ended: then how it did (SYNC_IOC_FILE_INFO) is the answer, and leaves no
+   * sync_file. A device may lack it: it saves calls, no more.
+   */
+  takeFence?(handle: SyncobjHandle, point: Point): SyncFileEnd | OwnedFd | undefined;
   /** Puts the fence of a sync_file (borrowed) on the point. */
   importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void;
   /** Makes the kernel add 1 to `eventfd` (borrowed) once. Cannot be cancelled; lives in the syncobj, also past this device. */

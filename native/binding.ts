@@ -201,10 +201,10 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   /** `point` is used with the TIMELINE flag only. Result owned. */
   syncobjHandleToFd(fd: number, handle: number, flags: number, point: bigint): number;
   /**
-   * Hot. The fence of a point as a sync_file: an owned fd, or -errno (-EINVAL: the point has none yet). `scratch` 0: one ioctl, with
-   * the TIMELINE flag; else a syncobj that the fence is transferred to first, as kernels without that flag want it.
+   * Hot. The fence of a point: how it ended, or a sync_file. `block` holds question and answer, see devices/linux/point-fence.ts. An
+   * ioctl that fails is part of the answer.
    */
-  syncobjExportPoint(fd: number, handle: number, point: bigint, scratch: number): number;
+  syncobjTakeFence(block: ArrayBuffer): void;
   syncobjFdToHandle(
     fd: number,
     syncobjFd: number,

@@ -1,11 +1,12 @@
 /** The fences of one timeline's points, taken off it: each is over already, or a sync_file to poll, or not to be had. */
-import type { OwnedFd } from '../native/fd.ts';
+import { OwnedFd } from '../native/fd.ts';
 import { DeviceLostError, type Point } from '../devices/syncobj-device.ts';
+import type { SyncFileEnd } from '../devices/sync-kernel.ts';
 import type { Account } from './budget.ts';
 import type { SyncContext } from './context.ts';
 import type { FenceOutcome } from './fence.ts';
-import type { ImportTable } from './import-table.ts';
-import { outcomeIfSignalled } from './sync-file-watch.ts';
+import type { ImportTable, TimelineImport } from './import-table.ts';
+import { outcomeOf } from './sync-file-watch.ts';
 
 /**
  * Why a fence could not be taken:
@@ -17,6 +18,8 @@ export type NoFence = 'unsubmitted' | 'no-room' | 'lost';
 
 /** What has signalled already comes as its outcome, everything else as a sync_file, owned by the caller. */
 export type TakenFence = FenceOutcome | OwnedFd | NoFence;
+
+type Fence = SyncFileEnd | OwnedFd | undefined;
 
 export class PointFences {
   readonly #context: SyncContext;
@@ -57,8 +60,15 @@ export class PointFences {
     const at = this.#imports.current;
     if (!at) return 'lost';
     try {
-      const syncFile = at.device.exportSyncFile(at.handle, point);
-      return syncFile ? this.#look(syncFile) : 'unsubmitted';
+      if (!this.#signalledBefore)
+        return at.device.exportSyncFile(at.handle, point) ?? 'unsubmitted';
+      const fence = at.device.takeFence
+        ? at.device.takeFence(at.handle, point)
+        : this.#takeByExport(at, point);
+      if (!fence) return 'unsubmitted';
+      if (!(fence instanceof OwnedFd)) return outcomeOf(fence);
+      this.#signalledBefore = false;
+      return fence;
     } catch (error) {
       if (!(error instanceof DeviceLostError)) return 'no-room';
       this.#context.deviceLost(at.device);
@@ -66,20 +76,17 @@ export class PointFences {
     }
   }
 
-  /** One ioctl more, and no polling at all, when the fence has signalled. */
-  #look(syncFile: OwnedFd): FenceOutcome | OwnedFd {
-    if (!this.#signalledBefore) return syncFile;
-    let outcome: FenceOutcome | undefined;
+  /** On a device without takeFence, one ioctl more: no polling at all when the fence has signalled. */
+  #takeByExport({ device, handle }: TimelineImport, point: Point): Fence {
+    const syncFile = device.exportSyncFile(handle, point);
+    if (!syncFile) return undefined;
+    let end: SyncFileEnd | undefined;
     try {
-      outcome = outcomeIfSignalled(this.#context, syncFile.fd);
+      end = this.#context.kernel.syncFiles.end(syncFile.fd);
     } catch {
       // ENOMEM: polling it comes to the same, later.
     }
-    if (outcome) {
-      syncFile.close();
-      return outcome;
-    }
-    this.#signalledBefore = false;
-    return syncFile;
+    if (end) syncFile.close();
+    return end ?? syncFile;
   }
 }

@@ -1,6 +1,7 @@
 /** A held sync_file until it signals. It needs no device any more: this is where a wait is safe from unplugging. */
 import type { OwnedFd } from '../native/fd.ts';
 import { EPOLLIN, type Watch } from '../native/poller.ts';
+import type { SyncFileEnd } from '../devices/sync-kernel.ts';
 import type { SyncContext } from './context.ts';
 import type { FenceOutcome } from './fence.ts';
 import type { HeldFence } from './wait.ts';
@@ -68,8 +69,11 @@ export function outcomeIfSignalled(
   syncFileFd: number,
 ): FenceOutcome | undefined {
   const end = context.kernel.syncFiles.end(syncFileFd);
-  if (!end) return undefined;
-  const { status, timestampNs } = end;
+  return end && outcomeOf(end);
+}
+
+/** What it means for a wait that every fence has ended so. */
+export function outcomeOf({ status, timestampNs }: SyncFileEnd): FenceOutcome {
   if (status < 0) return { type: 'failed', errno: -status, timestampNs };
   return { type: 'signalled', timestampNs, errorsVisible: true };
 }

@@ -1,8 +1,9 @@
 /** A DRM render node: the port over the syncobj ioctls (drivers/gpu/drm/drm_syncobj.c). */
 import { native } from '../../native/binding.ts';
-import { EINVAL } from '../../native/errno.ts';
+import { EINVAL, ENODEV } from '../../native/errno.ts';
 import { hasErrno, systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import type { SyncFileEnd } from '../sync-kernel.ts';
 import {
   DeviceLostError,
   type ArmPhase,
@@ -23,6 +24,7 @@ import {
   QUERY_FLAGS_LAST_SUBMITTED,
   WAIT_FLAGS_WAIT_AVAILABLE,
 } from './drm-uapi.ts';
+import { PointFenceCall } from './point-fence.ts';
 
 const NO_HANDLE = 0;
 const NO_FD = -1;
@@ -33,6 +35,7 @@ export class DrmDevice implements SyncobjDevice {
   readonly label: string;
   readonly capabilities: SyncobjCapabilities;
   readonly #fd: OwnedFd;
+  readonly #fences = new PointFenceCall();
   #lost = false;
   /** Where points are transferred to on their way to a sync_file and back, where the kernel has no direct way. */
   #scratch: SyncobjHandle | undefined;
@@ -82,14 +85,13 @@ export class DrmDevice implements SyncobjDevice {
   }
 
   exportSyncFile(handle: SyncobjHandle, point: Point): OwnedFd | undefined {
-    return this.#call('exportSyncFile', (fd) => {
-      const scratch =
-        this.capabilities.pointSyncFile === 'direct' ? NO_HANDLE : this.#scratchHandle(fd);
-      const syncFile = native.syncobjExportPoint(fd, handle, point, scratch);
-      if (syncFile >= 0) return new OwnedFd(syncFile);
-      if (syncFile === -EINVAL) return undefined;
-      throw systemError(-syncFile, 'ioctl(SYNCOBJ_HANDLE_TO_FD)', this.label);
-    });
+    if (!this.#ask('exportSyncFile', handle, point, false)) return undefined;
+    return this.#fences.syncFile;
+  }
+
+  takeFence(handle: SyncobjHandle, point: Point): SyncFileEnd | OwnedFd | undefined {
+    if (!this.#ask('takeFence', handle, point, true)) return undefined;
+    return this.#fences.end ?? this.#fences.syncFile;
   }
 
   importSyncFile(handle: SyncobjHandle, point: Point, syncFileFd: number): void {
@@ -148,6 +150,23 @@ export class DrmDevice implements SyncobjDevice {
   #scratchHandle(fd: number): SyncobjHandle {
     this.#scratch ??= native.syncobjCreate(fd, 0) as SyncobjHandle;
     return this.#scratch;
+  }
+
+  /** Whether the point has a fence; then `#fences` has it. Without closures: each commit with an acquire point comes by here. */
+  #ask(operation: string, handle: SyncobjHandle, point: Point, look: boolean): boolean {
+    if (this.#lost) throw new DeviceLostError(this.id, this.label, operation);
+    const errno = this.#fences.ask(this.#fd.fd, handle, point, this.#scratchOf(operation), look);
+    if (errno === 0) return true;
+    if (errno === EINVAL) return false;
+    const error = systemError(errno, this.#fences.failedSyscall, this.label);
+    if (errno !== ENODEV) throw error;
+    this.#lost = true;
+    throw new DeviceLostError(this.id, this.label, operation, error);
+  }
+
+  #scratchOf(operation: string): number {
+    if (this.capabilities.pointSyncFile === 'direct') return NO_HANDLE;
+    return this.#scratch ?? this.#call(operation, (fd) => this.#scratchHandle(fd));
   }
 
   #call<T>(operation: string, body: (fd: number) => T): T {

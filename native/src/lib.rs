@@ -23,6 +23,7 @@ mod napi;
 mod pixman;
 mod pixman_image;
 mod pixman_library;
+mod point_fence;
 mod poller;
 mod poller_stay;
 mod poller_turn;
@@ -53,6 +54,7 @@ const MODULES: &[&[Function]] = &[
     uevent::FUNCTIONS,
     drm::FUNCTIONS,
     syncobj::FUNCTIONS,
+    point_fence::FUNCTIONS,
     syncobj_char::FUNCTIONS,
     sync_file::FUNCTIONS,
     dmabuf::FUNCTIONS,

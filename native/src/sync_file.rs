@@ -88,7 +88,7 @@ fn end(call: &Call) -> Result<napi_value> {
 }
 
 /// The status of all fences together, 0 while any is active, and when the last of them signalled.
-fn ended(sync_file: c_int) -> Result<(c_int, u64)> {
+pub fn ended(sync_file: c_int) -> Result<(c_int, u64)> {
     with_info(sync_file, |info, fences| {
         let mut status = info.status;
         let mut latest_ns = 0;

@@ -2,7 +2,7 @@
 
 use crate::call::{function, Call, Function};
 use crate::drm::DRM;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ioctl::{ioctl, iowr};
 use crate::napi::napi_value;
 use crate::value::{self, undefined};
@@ -13,7 +13,6 @@ pub const FUNCTIONS: &[Function] = &[
     function("syncobjCreate", create),
     function("syncobjDestroy", destroy),
     function("syncobjHandleToFd", handle_to_fd),
-    function("syncobjExportPoint", export_point),
     function("syncobjFdToHandle", fd_to_handle),
     function("syncobjEventfd", eventfd),
     function("syncobjQuery", query),
@@ -136,22 +135,14 @@ fn handle_to_fd(call: &Call) -> Result<napi_value> {
 const EXPORT_SYNC_FILE: u32 = 1;
 const TIMELINE: u32 = 2;
 
-/// The descriptor, or the errno negated: no fence yet is an everyday answer here, and an exception costs many times the ioctls.
-fn export_point(call: &Call) -> Result<napi_value> {
-    let fd = call.i32(0, "fd")?;
-    let handle = call.u32(1, "handle")?;
-    let point = call.u64(2, "point")?;
-    let scratch = call.u32(3, "scratch")?;
-    let exported = match scratch {
-        0 => exported(fd, handle, EXPORT_SYNC_FILE | TIMELINE, point),
-        _ => transferred(fd, handle, point, scratch, 0, 0)
-            .and_then(|()| exported(fd, scratch, EXPORT_SYNC_FILE, 0)),
-    };
-    match exported {
-        Ok(sync_file) => value::int(call.env, sync_file),
-        Err(Error::System { errno, .. }) => value::int(call.env, -errno),
-        Err(error) => Err(error),
-    }
+/// The fence of a point as a sync_file, with the TIMELINE flag.
+pub fn exported_point(fd: c_int, handle: u32, point: u64) -> Result<c_int> {
+    exported(fd, handle, EXPORT_SYNC_FILE | TIMELINE, point)
+}
+
+/// The fence of a binary syncobj as a sync_file.
+pub fn exported_fence(fd: c_int, handle: u32) -> Result<c_int> {
+    exported(fd, handle, EXPORT_SYNC_FILE, 0)
 }
 
 fn exported(fd: c_int, handle: u32, flags: u32, point: u64) -> Result<c_int> {
@@ -252,7 +243,8 @@ fn transfer(call: &Call) -> Result<napi_value> {
     undefined()
 }
 
-fn transferred(
+/// TRANSFER.
+pub fn transferred(
     fd: c_int,
     source_handle: u32,
     source_point: u64,

@@ -6,11 +6,14 @@ import { expect, test } from 'vitest';
 import { native } from '../../native/binding.ts';
 import { EBADF, ENOTTY } from '../../native/errno.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import { PointFenceCall } from '../../devices/linux/point-fence.ts';
+import type { SyncobjHandle } from '../../devices/syncobj-device.ts';
 import { failure } from './support.ts';
 
 const handles = new Uint32Array(2);
 const fds = new Int32Array(2);
 const points = new BigUint64Array(2);
+const HANDLE = 1 as SyncobjHandle;
 
 /** Each call on `fd`, and the name its error has. */
 const CALLS: readonly (readonly [syscall: string, call: (fd: number) => unknown])[] = [
@@ -73,17 +76,32 @@ test.each(CALLS)('%s on a closed descriptor is EBADF', (syscall, call) => {
 });
 
 test.each([
-  ['with the TIMELINE flag', 0],
-  ['by a transfer', 1],
-])('the export of a point %s returns its errno', (_, scratch) => {
+  ['with the TIMELINE flag', 0, 'ioctl(SYNCOBJ_HANDLE_TO_FD)'],
+  ['by a transfer', 1, 'ioctl(SYNCOBJ_TRANSFER)'],
+])('a fence that cannot be taken %s leaves the errno and what failed', (_, scratch, syscall) => {
   using memfd = new OwnedFd(native.memfdCreate('no-device', 0));
-  expect(native.syncobjExportPoint(memfd.fd, 1, 2n, scratch)).toBe(-ENOTTY);
-  expect(native.syncobjExportPoint(-1, 1, 2n, scratch)).toBe(-EBADF);
+  const fence = new PointFenceCall();
+  for (const [fd, errno] of [
+    [memfd.fd, ENOTTY],
+    [-1, EBADF],
+  ] as const) {
+    expect(fence.ask(fd, HANDLE, 2n, scratch, true)).toBe(errno);
+    expect(fence.failedSyscall).toBe(syscall);
+    expect(fence.end).toBeUndefined();
+  }
+});
+
+test.each([
+  ['something else', 'block'],
+  ['too little', new ArrayBuffer(47)],
+])('the block of a fence that is %s is refused', (_, block) => {
+  // @ts-expect-error: what the types forbid
+  expect(() => native.syncobjTakeFence(block)).toThrow();
 });
 
 test('syscalls are counted, failed ones too', () => {
   const before = native.syscalls();
-  native.syncobjExportPoint(-1, 1, 2n, 1);
+  new PointFenceCall().ask(-1, HANDLE, 2n, 1, true);
   native.close(native.eventfd(0));
   expect(native.syscalls() - before).toBe(3);
 });

@@ -99,7 +99,9 @@ export class ContractRun {
   }
 
   exportPoint(device: SyncobjDevice, handle: SyncobjHandle, point: Point): OwnedFd {
-    return this.own(fenceOf(device, handle, point));
+    const syncFile = this.own(fenceOf(device, handle, point));
+    this.#takenAlike(device, handle, point, syncFile);
+    return syncFile;
   }
 
   /** Traces whether a point has a fence, or the errno of asking. */
@@ -108,8 +110,13 @@ export class ContractRun {
       const syncFile = device.exportSyncFile(handle, point);
       this.trace.push(`${label}: ${syncFile ? 'ok' : 'no fence'}`);
       if (syncFile) this.own(syncFile);
+      this.#takenAlike(device, handle, point, syncFile);
     } catch (error) {
       this.trace.push(`${label}: ${errnoOf(error)}`);
+      if (device.takeFence && !device.lost) {
+        const again = this.#errnoOfTaking(device, handle, point);
+        if (again !== errnoOf(error)) this.trace.push(`${label}, taken: ${again}`);
+      }
     }
   }
 
@@ -167,6 +174,35 @@ export class ContractRun {
     await this.rig.settle();
     const { fences } = this.rig.kernel.syncFiles.info(syncFile.fd);
     this.trace.push(`${label}: ${fences.map(({ status }) => status).join(' ')}`);
+  }
+
+  /** A device that takes a fence in one call tells the same as in several. Traces nothing then. */
+  #takenAlike(
+    device: SyncobjDevice,
+    handle: SyncobjHandle,
+    point: Point,
+    syncFile: OwnedFd | undefined,
+  ): void {
+    const taken = device.takeFence?.(handle, point);
+    if (!device.takeFence) return;
+    if (taken instanceof OwnedFd) this.own(taken);
+    const end = syncFile && this.rig.kernel.syncFiles.end(syncFile.fd);
+    const exported = end ? `${end.status} at ${end.timestampNs}` : syncFile ? 'active' : 'none';
+    const told = !taken
+      ? 'none'
+      : taken instanceof OwnedFd
+        ? 'active'
+        : `${taken.status} at ${taken.timestampNs}`;
+    if (told !== exported) this.trace.push(`exported: ${exported}, taken: ${told}`);
+  }
+
+  #errnoOfTaking(device: SyncobjDevice, handle: SyncobjHandle, point: Point): string {
+    try {
+      device.takeFence?.(handle, point);
+      return 'ok';
+    } catch (error) {
+      return errnoOf(error);
+    }
   }
 
   /** Closes what the case has left open. */
