@@ -156,6 +156,8 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
       case 'give-up':
         return this.settle(wait, { type: 'lost', reason: 'device-lost' });
       case 'park':
+        // It has signalled, and nobody is left to tell how it ended.
+        if (wait.unread) return this.waits.assumeSignalled(wait);
         break;
     }
     const { tracer } = this.#context;

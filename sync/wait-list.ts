@@ -4,10 +4,10 @@
  * Two phases (kernel-facts F): a point is exported as a sync_file as soon as it has a fence, because only then is its error
  * still to be seen; the sync_file is polled and needs no device. What has no fence yet is armed and tried again.
  */
-import type { Subscriber } from 'rxjs';
 import { OwnedFd } from '../native/fd.ts';
-import type { ArmPhase, Point } from '../devices/syncobj-device.ts';
+import type { Point } from '../devices/syncobj-device.ts';
 import { armPoint, type ArmingHost } from './arming.ts';
+import { BlindWaits, type BlindWaitsHost } from './blind-waits.ts';
 import type { Account } from './budget.ts';
 import type { SyncContext } from './context.ts';
 import { BudgetExceededError } from './errors.ts';
@@ -17,7 +17,7 @@ import { insertByPoint, removeByPoint, upTo } from './point.ts';
 import { PolledWait } from './polled-wait.ts';
 import { SyncFileWatch } from './sync-file-watch.ts';
 import { traceOutcome } from './trace-outcome.ts';
-import { PointWait, type WaitHome } from './wait.ts';
+import { PointWait, type WaitHome, type WaitObserver } from './wait.ts';
 
 /** What the waits need from their timeline and its owner. */
 export interface WaitListHost extends WaitHome, ArmingHost {
@@ -27,14 +27,14 @@ export interface WaitListHost extends WaitHome, ArmingHost {
   onWaitEnded(): void;
 }
 
-export class WaitList {
+export class WaitList implements BlindWaitsHost {
   readonly #context: SyncContext;
   readonly #account: Account;
   readonly #host: WaitListHost;
   readonly #fences: PointFences;
   readonly #byPoint = new Map<Point, PointWait>();
   readonly #queued: PointWait[] = [];
-  readonly #blind: PointWait[] = [];
+  readonly #blind: BlindWaits;
   /** Queued waits of an early-exporting strategy that are polled. */
   readonly #polled = new WeakSet<PointWait>();
   /** The last point had no fence yet when it was first asked for. */
@@ -45,6 +45,7 @@ export class WaitList {
     this.#account = account;
     this.#host = host;
     this.#fences = new PointFences(context, account, host.imports);
+    this.#blind = new BlindWaits(context, host, this.#fences, this);
   }
 
   get size(): number {
@@ -53,11 +54,11 @@ export class WaitList {
 
   /** Waits that hold no sync_file: those need a device. */
   get unfenced(): number {
-    return this.#queued.length + this.#blind.length;
+    return this.#queued.length + this.#blind.size;
   }
 
   get blind(): number {
-    return this.#blind.length;
+    return this.#blind.size;
   }
 
   [Symbol.iterator](): Iterator<PointWait> {
@@ -66,40 +67,42 @@ export class WaitList {
 
   /** A copy: what is done with one may change them. */
   unfencedWaits(): PointWait[] {
-    return this.#queued.concat(this.#blind);
+    return this.#queued.concat(this.#blind.all);
   }
 
   /**
    * Awaits `point`; equal points share one wait. A point that has signalled, the usual case at a commit, answers at once and leaves no
    * wait. BudgetExceededError: the wait was not begun.
    */
-  join(point: Point, subscriber: Subscriber<FenceOutcome>): PointWait | undefined {
+  join(point: Point, observer: WaitObserver): PointWait | undefined {
     const existing = this.#byPoint.get(point);
     if (existing) {
-      existing.join(subscriber);
+      existing.join(observer);
       return existing;
     }
     const fence = this.#isWorthALook ? this.#fences.take(point) : undefined;
     if (fence === 'lost') {
       // Whoever was told of the loss may have asked for the same point meanwhile.
       const other = this.#byPoint.get(point);
-      other?.join(subscriber);
+      other?.join(observer);
       // Recovery may have found another device, which is then asked anew.
-      return other ?? this.#add(point, subscriber, undefined);
+      return other ?? this.#add(point, observer, undefined);
     }
     if (fence === undefined || typeof fence === 'string' || fence instanceof OwnedFd)
-      return this.#add(point, subscriber, fence);
-    this.#trace('wait', point);
-    this.#trace('sync-file', point);
+      return this.#add(point, observer, fence);
+    if (this.#context.tracer.active) {
+      this.#trace('wait', point);
+      this.#trace('sync-file', point);
+    }
     this.#traceOutcome(point, fence);
-    subscriber.next(fence);
-    subscriber.complete();
+    observer.next(fence);
+    observer.complete();
     return undefined;
   }
 
-  /** A subscriber does not want to know any more. The last one ends the wait; its registration is simply forgotten. */
-  leave(wait: PointWait, subscriber: Subscriber<FenceOutcome>): void {
-    if (!wait.leave(subscriber) || wait.stage === 'settled') return;
+  /** Somebody does not want to know any more. The last one ends the wait; its registration is simply forgotten. */
+  leave(wait: PointWait, observer: WaitObserver): void {
+    if (!wait.leave(observer) || wait.stage === 'settled') return;
     this.#detach(wait);
     this.#context.counters.cancelled++;
     this.#trace('cancelled', wait.point);
@@ -123,29 +126,17 @@ export class WaitList {
     for (const wait of upTo(this.#queued, reached)) {
       if (wait.stage !== 'queued') continue;
       this.#trace('available', wait.point);
-      const result = this.#hold(wait, this.#fences.take(wait.point));
+      const result = this.hold(wait, this.#fences.take(wait.point));
       if (result === 'lost') return false;
       if (result !== 'held') this.#fallBlind(wait);
     }
-    for (const wait of upTo(this.#blind, reached)) this.#markSubmitted(wait);
+    for (const wait of this.#blind.upTo(reached)) this.#markSubmitted(wait);
     return this.rearm();
   }
 
   /** The batched query says that every point up to `reached` has signalled: an end for those without a sync_file. */
   onSignalled(reached: Point): void {
-    const seesErrors = this.#context.strategy.waitsOn !== 'eventfd';
-    for (const wait of upTo(this.#blind, reached)) {
-      if (wait.stage !== 'blind') continue;
-      const result = seesErrors
-        ? this.#hold(wait, this.#fences.takeSignalled(wait.point))
-        : 'unsubmitted';
-      // Whoever knows the timeline next is asked again: a failure must not pass for want of a device or a descriptor.
-      if (result === 'lost') return;
-      if (result === 'unsubmitted') this.assumeSignalled(wait);
-      if (result !== 'no-room') continue;
-      wait.unread = true;
-      this.#host.retryLater();
-    }
+    this.#blind.onSignalled(reached);
   }
 
   /** Ends a wait as signalled without having seen its fence. */
@@ -154,11 +145,9 @@ export class WaitList {
     this.settle(wait, { type: 'signalled', timestampNs, errorsVisible: false });
   }
 
-  /** Waits without a sync_file end so, every armed `signalled` eventfd being known to have fired. What could not be armed waits on. */
+  /** Every armed `signalled` eventfd has fired, and no device can be asked: see {@link BlindWaits.assumeSignalled}. */
   assumeBlindSignalled(): void {
-    for (const wait of this.#blind.slice()) {
-      if (this.#host.registrations.isArmed('signalled', wait.point)) this.assumeSignalled(wait);
-    }
+    this.#blind.assumeSignalled();
   }
 
   /** Arms what has to be armed and is not: the smallest queued point, and each blind one. Returns whether any was. */
@@ -167,11 +156,8 @@ export class WaitList {
     try {
       const next = this.#queued[0];
       if (this.#context.strategy.exportsEarly) this.#pollQueued();
-      else if (next) armed = this.#arm(next, 'available');
-      for (const wait of this.#blind.slice()) {
-        // An eventfd for what has signalled would fire again and again.
-        if (!wait.unread && this.#arm(wait, 'signalled')) armed = true;
-      }
+      else if (next) armed = this.#arm(next);
+      if (this.#blind.rearm()) armed = true;
     } catch (error) {
       if (!(error instanceof BudgetExceededError)) throw error;
       this.#host.retryLater();
@@ -181,22 +167,52 @@ export class WaitList {
 
   /** There may be room now for the sync_files that blind waits do without. */
   retryBlind(): void {
-    if (this.#context.strategy.waitsOn === 'eventfd') return;
-    for (const wait of this.#blind.slice()) {
-      if (wait.stage !== 'blind') continue;
-      const { point, unread } = wait;
-      const fence = unread ? this.#fences.takeSignalled(point) : this.#fences.take(point);
-      const result = this.#hold(wait, fence);
-      if (result === 'lost') return;
-      if (result === 'no-room') this.#host.retryLater();
-      else if (result === 'unsubmitted') this.#requeue(wait);
+    this.#blind.retry();
+  }
+
+  // --- for its blind waits --------------------------------------------------------
+
+  /** Ends the wait with its fence, or holds that (taken): from here on the wait needs no device. */
+  hold(wait: PointWait, fence: TakenFence): 'held' | NoFence {
+    if (typeof fence === 'string') return fence;
+    if (!(fence instanceof OwnedFd)) {
+      this.#trace('sync-file', wait.point);
+      this.settle(wait, fence);
+      return 'held';
     }
+    // Taken of what should have signalled, without regard to the budget, and not over after all.
+    if (!this.#account.hasRoom('fds')) {
+      fence.close();
+      return 'no-room';
+    }
+    try {
+      wait.fence = new SyncFileWatch(this.#context, fence, (outcome) => {
+        if (outcome.type !== 'lost') this.#fences.observe(outcome.timestampNs <= wait.phaseSinceNs);
+        this.settle(wait, outcome);
+      });
+    } catch {
+      return 'no-room';
+    }
+    this.#account.take('fds');
+    this.#unlist(wait);
+    wait.stage = 'sync-file';
+    this.#markSubmitted(wait);
+    this.#trace('sync-file', wait.point);
+    wait.tellFence();
+    return 'held';
+  }
+
+  /** It went blind before there was a fence to export. */
+  requeue(wait: PointWait): void {
+    this.#unlist(wait);
+    wait.stage = 'queued';
+    insertByPoint(this.#queued, wait);
   }
 
   /** A poll of an early-exporting strategy. True: the wait needs no further polls. */
   pollExport(wait: PointWait): boolean {
     if (wait.stage !== 'queued') return true;
-    const result = this.#hold(wait, this.#fences.take(wait.point));
+    const result = this.hold(wait, this.#fences.take(wait.point));
     if (result === 'no-room') this.#fallBlind(wait);
     return result === 'held' || result === 'no-room';
   }
@@ -225,11 +241,7 @@ export class WaitList {
   }
 
   /** Takes `fence`, what a look at the point has brought already. */
-  #add(
-    point: Point,
-    subscriber: Subscriber<FenceOutcome>,
-    fence: OwnedFd | NoFence | undefined,
-  ): PointWait {
+  #add(point: Point, observer: WaitObserver, fence: OwnedFd | NoFence | undefined): PointWait {
     try {
       this.#account.take('waits');
     } catch (error) {
@@ -239,7 +251,7 @@ export class WaitList {
     const wait = new PointWait(this.#host, point, this.#context.clock.nowNs());
     this.#byPoint.set(point, wait);
     insertByPoint(this.#queued, wait);
-    wait.join(subscriber);
+    wait.join(observer);
     this.#context.watchdog.add(wait);
     this.#trace('wait', point);
     try {
@@ -270,13 +282,13 @@ export class WaitList {
       if (!this.#expectUnsubmitted) return;
     }
     // Once armed, look again: the fence may have come between the export and the arming.
-    if (!this.#arm(wait, 'available') && !isExpected) return;
+    if (!this.#arm(wait) && !isExpected) return;
     const result = this.#holdOrGoBlind(wait, this.#fences.take(wait.point));
     if (isExpected) this.#expectUnsubmitted = result === 'unsubmitted';
   }
 
   #holdOrGoBlind(wait: PointWait, fence: TakenFence): 'held' | NoFence {
-    const result = this.#hold(wait, fence);
+    const result = this.hold(wait, fence);
     if (result === 'no-room') this.#goBlindForNow(wait);
     return result;
   }
@@ -305,53 +317,14 @@ export class WaitList {
     }
   }
 
-  /** Ends the wait with its fence, or holds that (taken): from here on the wait needs no device. */
-  #hold(wait: PointWait, fence: TakenFence): 'held' | NoFence {
-    if (typeof fence === 'string') return fence;
-    if (!(fence instanceof OwnedFd)) {
-      this.#trace('sync-file', wait.point);
-      this.settle(wait, fence);
-      return 'held';
-    }
-    // Taken of what should have signalled, without regard to the budget, and not over after all.
-    if (!this.#account.hasRoom('fds')) {
-      fence.close();
-      return 'no-room';
-    }
-    try {
-      wait.fence = new SyncFileWatch(this.#context, fence, (outcome) => {
-        if (outcome.type !== 'lost') this.#fences.observe(outcome.timestampNs <= wait.phaseSinceNs);
-        this.settle(wait, outcome);
-      });
-    } catch {
-      return 'no-room';
-    }
-    this.#account.take('fds');
-    this.#unlist(wait);
-    wait.stage = 'sync-file';
-    this.#markSubmitted(wait);
-    this.#trace('sync-file', wait.point);
-    wait.tellFence();
-    return 'held';
-  }
-
   #goBlind(wait: PointWait): void {
     if (wait.stage !== 'queued') return;
     this.#unlist(wait);
-    wait.stage = 'blind';
-    insertByPoint(this.#blind, wait);
-    this.#arm(wait, 'signalled');
+    this.#blind.add(wait);
   }
 
-  /** It went blind before there was a fence to export. */
-  #requeue(wait: PointWait): void {
-    this.#unlist(wait);
-    wait.stage = 'queued';
-    insertByPoint(this.#queued, wait);
-  }
-
-  #arm(wait: PointWait, phase: ArmPhase): boolean {
-    return armPoint(this.#context, this.#host, wait.point, phase);
+  #arm(wait: PointWait): boolean {
+    return armPoint(this.#context, this.#host, wait.point, 'available');
   }
 
   #markSubmitted(wait: PointWait): void {
@@ -363,8 +336,7 @@ export class WaitList {
 
   #unlist(wait: PointWait): void {
     if (wait.stage === 'queued') removeByPoint(this.#queued, wait);
-    else if (wait.stage === 'blind') removeByPoint(this.#blind, wait);
-    wait.unread = false;
+    else if (wait.stage === 'blind') this.#blind.remove(wait);
   }
 
   #detach(wait: PointWait): void {

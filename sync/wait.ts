@@ -1,5 +1,4 @@
 /** One pending wait: who awaits it and how far it has come. What moves it on is in timeline-state.ts. */
-import type { Subscriber } from 'rxjs';
 import type { Point } from '../devices/syncobj-device.ts';
 import type { FenceOutcome, FencePhase } from './fence.ts';
 
@@ -13,6 +12,12 @@ export type WaitStage = 'queued' | 'blind' | 'sync-file' | 'settled';
 
 /** Told of the fence a pending point has: a sync_file, borrowed for the call. */
 export type FenceListener = (syncFileFd: number) => void;
+
+/** Who is told the end of a wait, once, `complete` right after `next`: RxJS's Subscriber is one. They must not throw. */
+export interface WaitObserver {
+  next(outcome: FenceOutcome): void;
+  complete(): void;
+}
 
 /** A fence that is polled. */
 export interface HeldFence {
@@ -49,8 +54,8 @@ export class PointWait {
   unread = false;
   #fenceListeners: FenceListener[] | undefined;
   /** Nearly always the only one: an array for each wait would double its size. */
-  #subscriber: Subscriber<FenceOutcome> | undefined;
-  #others: Subscriber<FenceOutcome>[] | undefined;
+  #observer: WaitObserver | undefined;
+  #others: WaitObserver[] | undefined;
 
   constructor(home: WaitHome, point: Point, nowNs: bigint) {
     this.home = home;
@@ -58,17 +63,17 @@ export class PointWait {
     this.phaseSinceNs = nowNs;
   }
 
-  join(subscriber: Subscriber<FenceOutcome>): void {
-    if (!this.#subscriber) this.#subscriber = subscriber;
-    else if (this.#others) this.#others.push(subscriber);
-    else this.#others = [subscriber];
+  join(observer: WaitObserver): void {
+    if (!this.#observer) this.#observer = observer;
+    else if (this.#others) this.#others.push(observer);
+    else this.#others = [observer];
   }
 
   /** Returns whether nobody awaits it any more. */
-  leave(subscriber: Subscriber<FenceOutcome>): boolean {
-    if (this.#subscriber === subscriber) this.#subscriber = this.#others?.shift();
-    else this.#others = this.#others?.filter((other) => other !== subscriber);
-    return this.#subscriber === undefined;
+  leave(observer: WaitObserver): boolean {
+    if (this.#observer === observer) this.#observer = this.#others?.shift();
+    else this.#others = this.#others?.filter((other) => other !== observer);
+    return this.#observer === undefined;
   }
 
   /** `listener` is told of the fence now, or when there is one. It must not throw. */
@@ -90,22 +95,22 @@ export class PointWait {
 
   /** The last thing that happens to it. */
   deliver(outcome: FenceOutcome): void {
-    const first = this.#subscriber;
+    const first = this.#observer;
     const others = this.#others;
     this.abandon();
     first?.next(outcome);
     first?.complete();
     if (!others) return;
-    for (const subscriber of others) {
-      subscriber.next(outcome);
-      subscriber.complete();
+    for (const observer of others) {
+      observer.next(outcome);
+      observer.complete();
     }
   }
 
   /** Nobody is told any more. */
   abandon(): void {
     this.#fenceListeners = undefined;
-    this.#subscriber = undefined;
+    this.#observer = undefined;
     this.#others = undefined;
   }
 }

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
-import { inWorld } from '../world.ts';
+import { ENODEV } from '../../../native/errno.ts';
+import { SECOND, inWorld } from '../world.ts';
 
 describe('no device is left', () => {
   test(
@@ -56,6 +57,72 @@ describe('no device is left', () => {
     }, 1),
   );
 });
+
+test(
+  'what has signalled, and could not be read for want of descriptors, ends when nobody is left to read it from',
+  inWorld((world) => {
+    const client = world.client('sim:1');
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    const running = client.submit(2n);
+    const restore = world.kernel.injectFault({ operation: 'exportSyncFile', code: 'EMFILE' });
+    const seen = world.wait(timeline, 1n);
+    const seenRunning = world.wait(timeline, 2n);
+    fence.signal();
+    world.advance(SECOND);
+    expect(seen.outcomes).toEqual([]);
+    world.kernel.removeDevice('sim:1', { pendingFences: 'leave' });
+    world.advance(SECOND);
+    expect(seen.outcomes).toEqual([]);
+    world.kernel.removeDevice('sim:0', { pendingFences: 'leave' });
+    world.advance(SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
+    expect(seenRunning.outcomes).toEqual([]);
+    restore();
+    running.signal();
+    world.advance(SECOND);
+    expect(seenRunning.outcomes).toHaveLength(1);
+  }),
+);
+
+test(
+  'what has signalled and could not be read is read from another device when there is one',
+  inWorld((world) => {
+    const client = world.client('sim:1');
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    const restore = world.kernel.injectFault({ operation: 'exportSyncFile', code: 'EMFILE' });
+    const seen = world.wait(timeline, 1n);
+    fence.fail(ENODEV);
+    world.advance(SECOND);
+    world.kernel.removeDevice('sim:0', { pendingFences: 'leave' });
+    world.advance(SECOND);
+    expect(seen.outcomes).toEqual([]);
+    restore();
+    world.advance(2n * SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
+  }),
+);
+
+test(
+  'the last device goes when it is asked how a wait without a sync_file ended: the wait ends',
+  inWorld((world) => {
+    const client = world.client('sim:0');
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    const restore = world.kernel.injectFault({ operation: 'exportSyncFile', code: 'EMFILE' });
+    const seen = world.wait(timeline, 1n);
+    restore();
+    const stop = world.kernel.intercept(({ operation, phase, device }) => {
+      if (operation !== 'exportSyncFile' || phase !== 'before') return;
+      stop();
+      world.kernel.removeDevice(device.id, { pendingFences: 'leave' });
+    });
+    fence.signal();
+    world.advance(SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: false }]);
+  }, 1),
+);
 
 test(
   'an eventfd that fired while no device could be asked does not stand for later points',
