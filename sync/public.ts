@@ -7,6 +7,8 @@ export { SyncManager } from './manager.ts';
 export type { SyncManagerOptions } from './manager.ts';
 export { SyncOwner } from './owner.ts';
 export { Timeline } from './timeline.ts';
+export type { PendingPoint } from './timeline.ts';
+export type { WaitObserver } from './wait.ts';
 export { ClientTimeline } from './client-timeline.ts';
 export type { Rescue } from './client-timeline.ts';
 export { ReleasePoint } from './release.ts';

@@ -6,7 +6,14 @@ import { SyncDisposedError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';
 import type { ReleasePoint } from './release.ts';
 import type { TimelineState } from './timeline-state.ts';
-import type { FenceListener } from './wait.ts';
+import type { FenceListener, PointWait, WaitObserver } from './wait.ts';
+import type { WaitList } from './wait-list.ts';
+
+/** A wait that has begun, by {@link Timeline.observePoint}. */
+export interface PendingPoint {
+  /** Nobody is told any more. Idempotent. */
+  cancel(): void;
+}
 
 export class Timeline {
   /** Unique within the manager. */
@@ -36,13 +43,21 @@ export class Timeline {
    */
   waitForPoint(point: Point, onFence?: FenceListener): Observable<FenceOutcome> {
     return new Observable<FenceOutcome>((subscriber) => {
-      this.#checkLive();
-      const wait = this.#state.waits.join(point, subscriber);
+      const wait = this.#join(point, subscriber);
       if (!wait) return;
       // Runs now if the subscriber has left while the wait was begun.
       subscriber.add(() => this.#state.waits.leave(wait, subscriber));
       if (onFence) wait.listenToFence((fd) => tell(subscriber, onFence, fd));
     });
+  }
+
+  /**
+   * The same as a plain call, for who waits with every frame: `observer` is told before this returns when the point has signalled,
+   * and nothing is left behind; else later, unless what is returned is cancelled. Throws what {@link waitForPoint} gives as an error.
+   */
+  observePoint(point: Point, observer: WaitObserver): PendingPoint | undefined {
+    const wait = this.#join(point, observer);
+    return wait && new ObservedPoint(this.#state.waits, wait, observer);
   }
 
   /**
@@ -61,8 +76,29 @@ export class Timeline {
     this.#state.destroy();
   }
 
+  #join(point: Point, observer: WaitObserver): PointWait | undefined {
+    this.#checkLive();
+    return this.#state.waits.join(point, observer);
+  }
+
   #checkLive(): void {
     if (this.#disposed) throw new SyncDisposedError(`timeline@${this.id}`);
+  }
+}
+
+class ObservedPoint implements PendingPoint {
+  readonly #waits: WaitList;
+  readonly #wait: PointWait;
+  readonly #observer: WaitObserver;
+
+  constructor(waits: WaitList, wait: PointWait, observer: WaitObserver) {
+    this.#waits = waits;
+    this.#wait = wait;
+    this.#observer = observer;
+  }
+
+  cancel(): void {
+    this.#waits.leave(this.#wait, this.#observer);
   }
 }
 

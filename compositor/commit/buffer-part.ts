@@ -1,5 +1,4 @@
 /** The buffer of a commit: its use, its release point, the wait for its acquire fence, and what a failed fence means. */
-import type { Observable } from 'rxjs';
 import type { Clock } from '../../native/clock.ts';
 import { isSystemError } from '../../native/errors.ts';
 import { EIO } from '../../native/errno.ts';
@@ -12,7 +11,7 @@ import type { SyncPoint } from '../buffer/sync-point.ts';
 import { ClientState } from '../client-state.ts';
 import type { CompositorLog } from '../log.ts';
 import type { CommitTracer } from '../trace.ts';
-import { AcquireConstraint } from './constraint.ts';
+import { AcquireConstraint, type AcquireListener } from './constraint.ts';
 import type { ContentUpdate } from './content-update.ts';
 import { describeOutcome } from './failure-policy.ts';
 import type { FailurePolicy } from './failure-policy.ts';
@@ -35,7 +34,7 @@ export interface FenceCounters {
   lost: number;
 }
 
-export class BufferPart {
+export class BufferPart implements AcquireListener {
   readonly counters: FenceCounters = { dropped: 0, shownAnyway: 0, failed: 0, lost: 0 };
   readonly #options: BufferPartOptions;
   readonly #onSettled: (update: ContentUpdate) => void;
@@ -74,20 +73,28 @@ export class BufferPart {
   ): void {
     const release = releasePoint ? releasePoint.timeline.createRelease(releasePoint.point) : null;
     update.content = this.#use(update, buffer, release);
-    if (acquirePoint) {
-      update.acquirePoint = { timeline: acquirePoint.timeline.id, point: acquirePoint.point };
+    const constraint = this.#beginAcquire(update, buffer, acquirePoint);
+    if (!constraint) return;
+    if (constraint.outcome) return this.#settle(update, constraint.outcome);
+    update.acquire = constraint;
+    if (!acquirePoint) return;
+    update.acquirePoint = { timeline: acquirePoint.timeline.id, point: acquirePoint.point };
+  }
+
+  /** Explicit sync when the commit brought a point, else a dma-buf's implicit fences; shared memory is ready when committed. */
+  #beginAcquire(
+    update: ContentUpdate,
+    buffer: ClientBuffer,
+    acquirePoint: SyncPoint | null,
+  ): AcquireConstraint | undefined {
+    const { plane } = buffer.content;
+    if (!acquirePoint && !plane) return undefined;
+    const constraint = new AcquireConstraint(update, this);
+    if (acquirePoint) constraint.beginPoint(acquirePoint);
+    else if (plane) {
+      constraint.begin(ClientState.of(update.surface.client).sync.waitForDmabuf(plane.fd));
     }
-    const source = acquireSource(update, buffer, acquirePoint);
-    if (!source) return;
-    const constraint = new AcquireConstraint(update, source, {
-      settled: (settled, outcome) => {
-        this.#settle(settled.update, outcome);
-        this.#onSettled(settled.update);
-      },
-      outcomeOfError: (error) => this.#outcomeOfError(update, error),
-    });
-    if (constraint.outcome) this.#settle(update, constraint.outcome);
-    else update.acquire = constraint;
+    return constraint;
   }
 
   #use(update: ContentUpdate, buffer: ClientBuffer, release: ReleasePoint | null): BufferUse {
@@ -99,6 +106,11 @@ export class BufferPart {
     return new BufferUse(buffer, release, callbacks, () =>
       tracer.emit({ type: 'released', timeNs: clock.nowNs(), ...identity }),
     );
+  }
+
+  settled({ update }: AcquireConstraint, outcome: FenceOutcome): void {
+    this.#settle(update, outcome);
+    this.#onSettled(update);
   }
 
   /** The fence's end decides whether the buffer may be shown. */
@@ -138,7 +150,7 @@ export class BufferPart {
     }
   }
 
-  #outcomeOfError(update: ContentUpdate, error: unknown): FenceOutcome {
+  outcomeOfError({ update }: AcquireConstraint, error: unknown): FenceOutcome {
     if (error instanceof BudgetExceededError) {
       this.#overBudget(update, error);
       return { type: 'lost', reason: 'timeline-gone' };
@@ -153,16 +165,4 @@ export class BufferPart {
     ClientState.of(client).warnOnce('budget', error.message);
     client.postNoMemory();
   }
-}
-
-/** Explicit sync when the commit brought a point, else a dma-buf's implicit fences; shared memory is ready when committed. */
-function acquireSource(
-  update: ContentUpdate,
-  buffer: ClientBuffer,
-  acquirePoint: SyncPoint | null,
-): Observable<FenceOutcome> | undefined {
-  if (acquirePoint) return acquirePoint.timeline.waitForPoint(acquirePoint.point);
-  const { plane } = buffer.content;
-  if (!plane) return undefined;
-  return ClientState.of(update.surface.client).sync.waitForDmabuf(plane.fd);
 }

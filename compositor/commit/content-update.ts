@@ -22,13 +22,13 @@ export class ContentUpdate {
   /** Written by nobody any more, save by merging while cached. */
   readonly changes: PendingState;
   /** 0n for one that was applied at once while nobody traced: it is not asked for then, and reading the clock is dear. */
-  readonly committedNs: bigint;
+  committedNs: bigint;
   /** undefined: no attach; null: attach(NULL). */
   content: BufferUse | null | undefined;
   /** The buffer part was dropped because its fence failed. */
   contentDropped = false;
   acquire: AcquireConstraint | null = null;
-  /** For reports: the acquire point, when it came with one. */
+  /** For reports: the acquire point it waits for. */
   acquirePoint: TracedPoint | null = null;
   outcome: FenceOutcome | null = null;
   /** Updates of synchronised subsurfaces committed since this surface's previous commit. */

@@ -139,23 +139,8 @@ export class Scheduler implements SurfaceScheduler {
       surface.client.postNoMemory();
       return;
     }
-    if (this.#waitsForNothing(surface, changes)) {
-      this.#applyAtOnce(surface, changes);
-      return;
-    }
-    const update = new ContentUpdate(++this.#updates, surface, changes, this.#clock.nowNs());
-    surface.liveUpdates.add(update);
-    client.countUpdates('cached', 1);
-    this.#trace.committed(update);
-    this.#buffers.take(update);
-    for (const child of changes.children ?? surface.stacking) {
-      if (child.surface !== surface) this.#absorb(update, child.surface);
-    }
-    if (surface.synchronized) this.#cache(update);
-    else this.#enqueue(flattenUpdate(update));
-    if (update.acquire) this.#hintDeadline(update, client);
-    this.drain();
-    client.pauseIfNeeded();
+    if (this.#isAlone(surface, changes)) this.#submitAlone(surface, changes, client);
+    else this.#submitAmongOthers(surface, changes, client);
   }
 
   /** The surface is no longer synchronised (set_desync, its parent gone): what it had cached goes its own way. */
@@ -211,14 +196,11 @@ export class Scheduler implements SurfaceScheduler {
     this.#latchListeners.clear();
   }
 
-  /** Whether an update is alone, with nothing before it, below it or to wait for: so are nearly all. */
-  #waitsForNothing(surface: Surface, changes: PendingState): boolean {
+  /** Whether nothing but its buffer's fence can keep an update: nearly all are so. */
+  #isAlone(surface: Surface, changes: PendingState): boolean {
     return (
       !this.#draining &&
       surface.liveUpdates.size === 0 &&
-      changes.acquirePoint === null &&
-      changes.releasePoint === null &&
-      !changes.buffer?.content.plane &&
       !changes.waitsForBarrier &&
       changes.targetTimeNs === undefined &&
       changes.children === undefined &&
@@ -227,12 +209,22 @@ export class Scheduler implements SurfaceScheduler {
     );
   }
 
-  /** The same as a group of one that is ready when it is made, without the group, the queue and the accounts. */
-  #applyAtOnce(surface: Surface, changes: PendingState): void {
+  /** When its fence has signalled: the same as a group of one that is ready when it is made, without group, queue and accounts. */
+  #submitAlone(surface: Surface, changes: PendingState, client: ClientState): void {
     const committedNs = this.#trace.active ? this.#clock.nowNs() : 0n;
     const update = new ContentUpdate(++this.#updates, surface, changes, committedNs);
     this.#trace.committed(update);
     this.#buffers.take(update);
+    if (!update.acquire) return this.#applyAtOnce(update);
+    if (committedNs === 0n) update.committedNs = this.#clock.nowNs();
+    this.#accept(update, client);
+    this.#enqueue([update]);
+    this.#hintDeadline(update, client);
+    this.drain();
+    client.pauseIfNeeded();
+  }
+
+  #applyAtOnce(update: ContentUpdate): void {
     this.#draining = true;
     try {
       this.#notify(this.#applyOne(update));
@@ -240,6 +232,26 @@ export class Scheduler implements SurfaceScheduler {
       this.#draining = false;
     }
     this.drain();
+  }
+
+  #submitAmongOthers(surface: Surface, changes: PendingState, client: ClientState): void {
+    const update = new ContentUpdate(++this.#updates, surface, changes, this.#clock.nowNs());
+    this.#accept(update, client);
+    this.#trace.committed(update);
+    this.#buffers.take(update);
+    for (const child of changes.children ?? surface.stacking) {
+      if (child.surface !== surface) this.#absorb(update, child.surface);
+    }
+    if (surface.synchronized) this.#cache(update);
+    else this.#enqueue(flattenUpdate(update));
+    if (update.acquire) this.#hintDeadline(update, client);
+    this.drain();
+    client.pauseIfNeeded();
+  }
+
+  #accept(update: ContentUpdate, client: ClientState): void {
+    update.surface.liveUpdates.add(update);
+    client.countUpdates('cached', 1);
   }
 
   /** A fence that runs already should end before the next latch of an output that shows the surface. */
