@@ -5,8 +5,8 @@
  * reading its client's socket, and tell again when there is room. Only what resolves without another request of the client
  * has a soft limit: pausing a client that must speak to get relief would be a deadlock.
  */
-import { BudgetExceededError, SyncDisposedError } from './errors.ts';
 import type { SyncPeer } from './peer.ts';
+import { Quota, TotalQuota } from './quota.ts';
 
 /**
  * - `timelines`: syncobjs held, also those the client destroyed while something of them is pending.
@@ -41,9 +41,6 @@ export interface BudgetExceeded {
   readonly count: number;
   readonly limit: number;
 }
-
-/** Relief comes at this part of the soft limit, so that a client does not flap at the edge. */
-const RELIEF_RATIO = 0.75;
 
 /** Mesa's WSI makes two timelines an image and many images during a resize storm. */
 export const MAX_TIMELINES_PER_OWNER = 4096;
@@ -84,30 +81,39 @@ export function defaultBudgets(nofile: number): SyncBudgets {
 
 export type BudgetCounts = Record<BudgetResource, number>;
 
-export function noCounts(): BudgetCounts {
-  return { timelines: 0, waits: 0, registrations: 0, releases: 0, fds: 0 };
-}
-
 /** All owners together. */
 export class TotalAccount {
-  readonly limits: BudgetLimits;
-  readonly counts: BudgetCounts = noCounts();
+  readonly timelines: TotalQuota;
+  readonly waits: TotalQuota;
+  readonly registrations: TotalQuota;
+  readonly releases: TotalQuota;
+  readonly fds: TotalQuota;
   owners = 0;
 
   constructor(limits: BudgetLimits) {
-    this.limits = limits;
+    this.timelines = new TotalQuota(limits.timelines.hard);
+    this.waits = new TotalQuota(limits.waits.hard);
+    this.registrations = new TotalQuota(limits.registrations.hard);
+    this.releases = new TotalQuota(limits.releases.hard);
+    this.fds = new TotalQuota(limits.fds.hard);
+  }
+
+  get counts(): BudgetCounts {
+    return countsOf(this);
   }
 }
 
-/** One owner's account. What is taken is given back with {@link give}, or all at once with {@link close}. */
+/** One owner's account. What is taken of a quota is given back to it, or all at once with {@link close}. */
 export class Account {
   readonly name: string;
   readonly peer: SyncPeer;
-  readonly counts: BudgetCounts = noCounts();
-  readonly #limits: BudgetLimits;
+  readonly timelines: Quota;
+  readonly waits: Quota;
+  readonly registrations: Quota;
+  readonly releases: Quota;
+  readonly fds: Quota;
   readonly #total: TotalAccount;
   readonly #onSoft: (exceeded: BudgetExceeded) => void;
-  readonly #exceeded = new Set<BudgetResource>();
   #closed = false;
   #retired = false;
 
@@ -120,42 +126,34 @@ export class Account {
   ) {
     this.name = name;
     this.peer = peer;
-    this.#limits = limits;
     this.#total = total;
     this.#onSoft = onSoft;
+    const quota = (resource: BudgetResource): Quota =>
+      new Quota(this, resource, limits[resource], total[resource]);
+    this.timelines = quota('timelines');
+    this.waits = quota('waits');
+    this.registrations = quota('registrations');
+    this.releases = quota('releases');
+    this.fds = quota('fds');
     total.owners++;
   }
 
-  /** Whether one more would be granted. */
-  hasRoom(resource: BudgetResource): boolean {
-    return this.#refusal(resource) === undefined;
+  get counts(): BudgetCounts {
+    return countsOf(this);
   }
 
-  /** Takes one. BudgetExceededError, SyncDisposedError: nothing was taken. */
-  take(resource: BudgetResource): void {
-    if (this.#closed) throw new SyncDisposedError(`owner ${this.name}`);
-    const scope = this.#refusal(resource);
-    if (scope !== undefined) {
-      const limits = scope === 'owner' ? this.#limits : this.#total.limits;
-      throw new BudgetExceededError(this.name, resource, scope, limits[resource].hard);
-    }
-    this.#total.counts[resource]++;
-    const count = ++this.counts[resource];
-    const limit = this.#limits[resource].soft;
-    if (count > limit && !this.#retired && !this.#exceeded.has(resource)) {
-      this.#exceeded.add(resource);
-      this.#onSoft({ resource, state: 'exceeded', count, limit });
-    }
+  get closed(): boolean {
+    return this.#closed;
   }
 
-  give(resource: BudgetResource): void {
-    if (this.#closed) return;
-    this.#total.counts[resource]--;
-    const count = --this.counts[resource];
-    const limit = this.#limits[resource].soft;
-    if (count <= limit * RELIEF_RATIO && this.#exceeded.delete(resource) && !this.#retired) {
-      this.#onSoft({ resource, state: 'relieved', count, limit });
-    }
+  /** How many share the total. */
+  get owners(): number {
+    return Math.max(1, this.#total.owners);
+  }
+
+  /** For its quotas: tells the owner. */
+  tell(exceeded: BudgetExceeded): void {
+    if (!this.#retired) this.#onSoft(exceeded);
   }
 
   /** The client is gone: what is still held stays counted, but no share is kept for it and nobody is told. Idempotent. */
@@ -170,18 +168,19 @@ export class Account {
     if (this.#closed) return;
     this.retire();
     this.#closed = true;
-    for (const resource of Object.keys(this.counts) as BudgetResource[]) {
-      this.#total.counts[resource] -= this.counts[resource];
-      this.counts[resource] = 0;
-    }
+    for (const quota of [this.timelines, this.waits, this.registrations, this.releases, this.fds])
+      quota.clear();
   }
+}
 
-  /** Which limit forbids one more. A crowd cannot starve an owner below its fair share of the total. */
-  #refusal(resource: BudgetResource): BudgetScope | undefined {
-    const count = this.counts[resource];
-    if (count >= this.#limits[resource].hard) return 'owner';
-    const total = this.#total.limits[resource].hard;
-    if (this.#total.counts[resource] < total) return undefined;
-    return count >= total / Math.max(1, this.#total.owners) ? 'total' : undefined;
-  }
+function countsOf(
+  counted: Readonly<Record<BudgetResource, { readonly count: number }>>,
+): BudgetCounts {
+  return {
+    timelines: counted.timelines.count,
+    waits: counted.waits.count,
+    registrations: counted.registrations.count,
+    releases: counted.releases.count,
+    fds: counted.fds.count,
+  };
 }

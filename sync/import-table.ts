@@ -142,7 +142,7 @@ export class ImportTable {
     if (!this.#fd) return;
     this.#fd.close();
     this.#fd = undefined;
-    this.#account.give('fds');
+    this.#account.fds.give();
   }
 
   /** Destroys every handle and closes the fd. Idempotent. */

@@ -73,7 +73,7 @@ export class LooseWaits implements WaitHome {
 
   #wait(begin: (wait: PointWait) => void): Observable<FenceOutcome> {
     return new Observable<FenceOutcome>((subscriber) => {
-      this.#account.take('waits');
+      this.#account.waits.take();
       const wait = new PointWait(this, this.#nextSerial++, this.#context.clock.nowNs());
       wait.phase = 'submitted';
       wait.stage = 'sync-file';
@@ -122,7 +122,7 @@ export class LooseWaits implements WaitHome {
     wait.fence?.close();
     wait.fence = undefined;
     this.#context.watchdog.remove(wait);
-    this.#account.give('waits');
+    this.#account.waits.give();
     return true;
   }
 

@@ -179,11 +179,11 @@ export class SyncOwner implements TimelineHost, RetiredOwner {
     let charged = false;
     try {
       if (this.#disposed) throw new SyncDisposedError(`owner ${this.name}`);
-      this.account.take('timelines');
+      this.account.timelines.take();
       charged = true;
-      this.account.take('fds');
+      this.account.fds.take();
     } catch (error) {
-      if (charged) this.account.give('timelines');
+      if (charged) this.account.timelines.give();
       fd.close();
       throw error;
     }

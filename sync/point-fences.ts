@@ -47,7 +47,7 @@ export class PointFences {
   /** The fence of `point`, within the owner's budget. */
   take(point: Point): TakenFence {
     if (!this.#imports.current) return 'lost';
-    return this.#account.hasRoom('fds') ? this.#export(point) : 'no-room';
+    return this.#account.fds.hasRoom ? this.#export(point) : 'no-room';
   }
 
   /** The fence of a point that has signalled: a sync_file is needed for a moment only, so no budget stands against it. */

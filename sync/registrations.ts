@@ -47,11 +47,11 @@ export class Registrations {
     if (phase === 'available' && smallest && smallest.point <= point) return 'served';
     if (phase === 'signalled' && hasPoint(armed, point)) return 'served';
     if (this.#leftBehind.isFull(this.#account.peer)) return 'full';
-    this.#account.take('registrations');
+    this.#account.registrations.take();
     try {
       at.device.arm(at.handle, point, phase, eventfd);
     } catch (error) {
-      this.#account.give('registrations');
+      this.#account.registrations.give();
       throw error;
     }
     insertByPoint(armed, { point });
@@ -67,13 +67,13 @@ export class Registrations {
   reached(phase: ArmPhase, reached: Point): void {
     const armed = phase === 'available' ? this.#available : this.#signalled;
     for (let fired = takeReached(armed, reached).length; fired > 0; fired--)
-      this.#account.give('registrations');
+      this.#account.registrations.give();
   }
 
   /** The syncobj is let go of: what is still armed cannot be followed any longer. */
   clear(): void {
     this.#leftBehind.book(this.#account.peer, this.size);
-    for (let left = this.size; left > 0; left--) this.#account.give('registrations');
+    for (let left = this.size; left > 0; left--) this.#account.registrations.give();
     this.#available.length = 0;
     this.#signalled.length = 0;
   }

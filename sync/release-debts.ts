@@ -5,7 +5,8 @@ import { DeviceLostError, type Point } from '../devices/syncobj-device.ts';
 import type { Account } from './budget.ts';
 import type { SyncContext } from './context.ts';
 import type { ImportTable, TimelineImport } from './import-table.ts';
-import { ReleasePoint, type ReleaseHome } from './release.ts';
+import { LinkedList, type Linked } from './linked-list.ts';
+import { NO_FENCES, ReleasePoint, type ReleaseHome } from './release.ts';
 import type { Retryable } from './retry.ts';
 import type { SignalBatch, Signallable } from './signal-batch.ts';
 
@@ -19,11 +20,14 @@ export interface ReleaseDebtsHost {
 }
 
 /** One release point until it is signalled. */
-export class Debt implements Signallable, Retryable {
-  readonly release: ReleasePoint<unknown>;
+export class Debt<T = unknown> implements Signallable, Retryable, ReleaseHome, Linked<Debt> {
+  readonly release: ReleasePoint<T>;
+  previous: Debt | undefined;
+  next: Debt | undefined;
+  listed = false;
   readonly #debts: ReleaseDebts;
   /** What the uses left running: one is imported into the point, several that could not be merged are awaited in turn. */
-  fences: OwnedFd[] = [];
+  fences: readonly OwnedFd[] = NO_FENCES;
   /** While the first of `fences` is awaited. */
   fenceWatch: Watch | undefined;
   /** The device refused the import of a fence: the CPU signals when the fences are over. */
@@ -32,9 +36,13 @@ export class Debt implements Signallable, Retryable {
   /** Handed to the batch, which has not got to it yet. */
   #inBatch = false;
 
-  constructor(debts: ReleaseDebts, release: ReleasePoint<unknown>) {
+  constructor(debts: ReleaseDebts, timeline: T, point: Point) {
     this.#debts = debts;
-    this.release = release;
+    this.release = new ReleasePoint(timeline, point, this);
+  }
+
+  onDue(fences: readonly OwnedFd[]): void {
+    this.#debts.onDue(this, fences);
   }
 
   get point(): Point {
@@ -75,14 +83,11 @@ export class Debt implements Signallable, Retryable {
   }
 }
 
-/** The usual case of a timeline that is only waited for. */
-const NO_DEBTS: readonly Debt[] = [];
-
-export class ReleaseDebts implements ReleaseHome {
+export class ReleaseDebts {
   readonly #context: SyncContext;
   readonly #account: Account;
   readonly #host: ReleaseDebtsHost;
-  readonly #debts = new Map<ReleasePoint<unknown>, Debt>();
+  readonly #debts = new LinkedList<Debt>();
 
   constructor(context: SyncContext, account: Account, host: ReleaseDebtsHost) {
     this.#context = context;
@@ -96,7 +101,7 @@ export class ReleaseDebts implements ReleaseHome {
 
   get owed(): number {
     let count = 0;
-    for (const release of this.#debts.keys()) if (release.state === 'owed') count++;
+    for (const { release } of this.#debts.all()) if (release.state === 'owed') count++;
     return count;
   }
 
@@ -106,26 +111,26 @@ export class ReleaseDebts implements ReleaseHome {
 
   /** A copy: what is done with one may change them. */
   all(): readonly Debt[] {
-    return this.#debts.size === 0 ? NO_DEBTS : [...this.#debts.values()];
+    return this.#debts.all();
   }
 
   /** BudgetExceededError: nothing was made. */
   create<T>(timeline: T, point: Point): ReleasePoint<T> {
-    this.#account.take('releases');
-    const release = new ReleasePoint(timeline, point, this);
-    this.#debts.set(release, new Debt(this, release));
+    this.#account.releases.take();
+    const debt = new Debt(this, timeline, point);
+    this.#debts.add(debt);
     const { tracer } = this.#context;
     if (tracer.active) tracer.emit({ type: 'release-created', ...this.#ref(point) });
-    return release;
+    return debt.release;
   }
 
-  onDue(release: ReleasePoint<unknown>, fences: OwnedFd[]): void {
-    const debt = this.#debts.get(release);
-    if (!debt) {
+  /** Nobody uses the buffer any more. Takes `fences`. */
+  onDue(debt: Debt, fences: readonly OwnedFd[]): void {
+    if (!debt.listed) {
       for (const fence of fences) fence.close();
       return;
     }
-    this.#takeFences(debt, fences);
+    if (fences.length > 0) this.#takeFences(debt, fences);
     this.pay(debt);
   }
 
@@ -138,7 +143,7 @@ export class ReleaseDebts implements ReleaseHome {
     if (!this.current) {
       // A device that takes the timeline is told of all that is due, this one included.
       this.#host.rehomeDebt(debt);
-      if (this.#debts.has(release) && !this.current) {
+      if (debt.listed && !this.current) {
         this.owe(debt, 'no live device knows the timeline');
       }
       return;
@@ -197,22 +202,27 @@ export class ReleaseDebts implements ReleaseHome {
   }
 
   /** Several uses may leave a fence each: merged where that works. */
-  #takeFences(debt: Debt, fences: OwnedFd[]): void {
+  #takeFences(debt: Debt, fences: readonly OwnedFd[]): void {
+    const kept = [...debt.fences];
     for (const fence of fences) {
-      const last = debt.fences.at(-1);
-      if (!last) {
-        debt.fences.push(fence);
-        continue;
-      }
-      try {
-        const merged = this.#context.kernel.syncFiles.merge(last.fd, fence.fd);
-        debt.fences[debt.fences.length - 1] = merged;
-        last.close();
-        fence.close();
-      } catch {
-        debt.fences.push(fence); // EMFILE, ENOMEM: one after the other, then.
-      }
+      const last = kept.pop();
+      if (last) kept.push(...this.#merged(last, fence));
+      else kept.push(fence);
     }
+    debt.fences = kept;
+  }
+
+  /** Takes both. Two are left where there is no room for a third: they are awaited one after the other, then. */
+  #merged(first: OwnedFd, second: OwnedFd): OwnedFd[] {
+    let merged: OwnedFd;
+    try {
+      merged = this.#context.kernel.syncFiles.merge(first.fd, second.fd);
+    } catch {
+      return [first, second]; // EMFILE, ENOMEM
+    }
+    first.close();
+    second.close();
+    return [merged];
   }
 
   #payWithFence(debt: Debt, fence: OwnedFd): void {
@@ -252,14 +262,15 @@ export class ReleaseDebts implements ReleaseHome {
   #dropFences(debt: Debt): void {
     debt.fenceWatch?.close();
     debt.fenceWatch = undefined;
-    for (const fence of debt.fences.splice(0)) fence.close();
+    for (const fence of debt.fences) fence.close();
+    debt.fences = NO_FENCES;
   }
 
   #forget(debt: Debt): boolean {
-    if (!this.#debts.delete(debt.release)) return false;
+    if (!this.#debts.remove(debt)) return false;
     this.#context.retries.remove(debt);
     this.#dropFences(debt);
-    this.#account.give('releases');
+    this.#account.releases.give();
     return true;
   }
 

@@ -16,8 +16,11 @@ export interface ReleaseUse {
 
 /** Where a release goes when its last use has ended. Takes the fds. */
 export interface ReleaseHome {
-  onDue(release: ReleasePoint<unknown>, fences: OwnedFd[]): void;
+  onDue(fences: readonly OwnedFd[]): void;
 }
+
+/** Nearly every use ends without one: an array for each release would be for nothing. */
+export const NO_FENCES: readonly OwnedFd[] = [];
 
 /**
  * A debt: signalled exactly once, whatever happens to devices, after the last use and never before.
@@ -28,7 +31,7 @@ export class ReleasePoint<T = Timeline> {
   readonly timeline: T;
   readonly point: Point;
   readonly #home: ReleaseHome;
-  #fences: OwnedFd[] = [];
+  #fences = NO_FENCES;
   #uses = 0;
   #sealed = false;
   #due = false;
@@ -62,7 +65,7 @@ export class ReleasePoint<T = Timeline> {
           return;
         }
         ended = true;
-        if (syncFile) this.#fences.push(syncFile);
+        if (syncFile) this.#fences = [...this.#fences, syncFile];
         this.#uses--;
         this.#maybeDue();
       },
@@ -86,7 +89,8 @@ export class ReleasePoint<T = Timeline> {
   drop(): void {
     this.#sealed = true;
     this.#due = true;
-    for (const fence of this.#fences.splice(0)) fence.close();
+    for (const fence of this.#fences) fence.close();
+    this.#fences = NO_FENCES;
   }
 
   /** How the debt stands. For the debts alone. */
@@ -98,7 +102,7 @@ export class ReleasePoint<T = Timeline> {
     if (!this.#sealed || this.#uses > 0 || this.#due) return;
     this.#due = true;
     const fences = this.#fences;
-    this.#fences = [];
-    this.#home.onDue(this, fences);
+    this.#fences = NO_FENCES;
+    this.#home.onDue(fences);
   }
 }

@@ -32,8 +32,7 @@ export class RetryQueue {
   }
 
   remove(item: Retryable): void {
-    this.#waiting.delete(item);
-    if (this.#waiting.size === 0) this.#rest();
+    if (this.#waiting.delete(item) && this.#waiting.size === 0) this.#rest();
   }
 
   /** Circumstances changed (a device came, descriptors were freed): tries all now. */

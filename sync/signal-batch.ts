@@ -46,6 +46,11 @@ export class SignalBatch {
     while (this.#pending.length > 0) {
       const pending = this.#pending;
       this.#pending = [];
+      const [first] = pending;
+      if (pending.length === 1 && first?.signalAt) {
+        this.#signal(first.signalAt.device, pending);
+        continue;
+      }
       const byDevice = new Map<SyncobjDevice, Signallable[]>();
       for (const item of pending) {
         const device = item.signalAt?.device;

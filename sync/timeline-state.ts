@@ -317,7 +317,7 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
       this.#host.wakeups.deactivate(this);
       this.registrations.clear();
       this.imports.dispose();
-      this.#host.account.give('timelines');
+      this.#host.account.timelines.give();
     }
     if (this.waits.size === 0) this.#host.onTimelineEnded(this);
   }

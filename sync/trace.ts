@@ -66,15 +66,18 @@ const debug = debuglog('xsync:sync');
 export class Tracer {
   readonly #hook: SyncTrace | undefined;
   readonly #nowNs: () => bigint;
+  /** Known before somebody listens to the channel. */
+  readonly #alwaysActive: boolean;
 
   constructor(nowNs: () => bigint, hook: SyncTrace | undefined) {
     this.#nowNs = nowNs;
     this.#hook = hook;
+    this.#alwaysActive = hook !== undefined || debug.enabled;
   }
 
   /** Ask before making an event. */
   get active(): boolean {
-    return this.#hook !== undefined || waitChannel.hasSubscribers || debug.enabled;
+    return this.#alwaysActive || waitChannel.hasSubscribers;
   }
 
   emit(detail: SyncTraceDetail): void {

@@ -181,7 +181,7 @@ export class WaitList implements BlindWaitsHost {
       return 'held';
     }
     // Taken of what should have signalled, without regard to the budget, and not over after all.
-    if (!this.#account.hasRoom('fds')) {
+    if (!this.#account.fds.hasRoom) {
       fence.close();
       return 'no-room';
     }
@@ -193,7 +193,7 @@ export class WaitList implements BlindWaitsHost {
     } catch {
       return 'no-room';
     }
-    this.#account.take('fds');
+    this.#account.fds.take();
     this.#unlist(wait);
     wait.stage = 'sync-file';
     this.#markSubmitted(wait);
@@ -243,7 +243,7 @@ export class WaitList implements BlindWaitsHost {
   /** Takes `fence`, what a look at the point has brought already. */
   #add(point: Point, observer: WaitObserver, fence: OwnedFd | NoFence | undefined): PointWait {
     try {
-      this.#account.take('waits');
+      this.#account.waits.take();
     } catch (error) {
       if (fence instanceof OwnedFd) fence.close();
       throw error;
@@ -344,12 +344,12 @@ export class WaitList implements BlindWaitsHost {
     if (wait.fence) {
       wait.fence.close();
       wait.fence = undefined;
-      this.#account.give('fds');
+      this.#account.fds.give();
     }
     wait.stage = 'settled';
     this.#byPoint.delete(wait.point);
     this.#context.watchdog.remove(wait);
-    this.#account.give('waits');
+    this.#account.waits.give();
   }
 
   #trace(type: 'wait' | 'available' | 'sync-file' | 'cancelled', point: Point): void {

@@ -25,9 +25,9 @@ test('a soft limit is told once when crossed, and once when there is room again'
     new TotalAccount(NO_LIMITS),
     ({ state, count }) => told.push(`${state} at ${count}`),
   );
-  for (let count = 0; count < 6; count++) account.take('waits');
-  expect(() => account.take('waits')).toThrow(BudgetExceededError);
-  for (let count = 0; count < 6; count++) account.give('waits');
+  for (let count = 0; count < 6; count++) account.waits.take();
+  expect(() => account.waits.take()).toThrow(BudgetExceededError);
+  for (let count = 0; count < 6; count++) account.waits.give();
   expect(told).toEqual(['exceeded at 5', 'relieved at 3']);
 });
 
@@ -35,12 +35,12 @@ test('at the total the greedy are refused, and the modest still served', () => {
   const total = new TotalAccount({ ...NO_LIMITS, fds: { soft: Infinity, hard: 10 } });
   const greedy = new Account('greedy', OWN_PROCESS, NO_LIMITS, total, () => {});
   const modest = new Account('modest', OWN_PROCESS, NO_LIMITS, total, () => {});
-  for (let count = 0; count < 10; count++) greedy.take('fds');
-  expect(() => greedy.take('fds')).toThrow('greedy: more than 10 fds of all owners');
-  for (let count = 0; count < 5; count++) modest.take('fds');
-  expect(() => modest.take('fds')).toThrow(BudgetExceededError);
+  for (let count = 0; count < 10; count++) greedy.fds.take();
+  expect(() => greedy.fds.take()).toThrow('greedy: more than 10 fds of all owners');
+  for (let count = 0; count < 5; count++) modest.fds.take();
+  expect(() => modest.fds.take()).toThrow(BudgetExceededError);
   greedy.close();
-  modest.take('fds');
+  modest.fds.take();
   expect(total.counts.fds).toBe(6);
 });
 
