@@ -34,11 +34,21 @@ export interface BenchResult {
   /** The same, of a server in node that does nothing. */
   readonly nodeFloorWallRatio?: number;
   readonly nodeFloorCpuRatio?: number;
+  /** Parts of ours alone, measured in the same process: nothing of ours can be faster than they are together. */
+  readonly floors?: readonly ResultFloor[];
   /** What is asked for, and whether it was reached. */
   readonly target?: string;
   readonly reached?: boolean;
   /** Why there is no figure: "skipped: …". */
   readonly note?: string;
+}
+
+export interface ResultFloor {
+  readonly what: string;
+  /** Median, in the result's unit. */
+  readonly ours: number;
+  /** Theirs / ours. */
+  readonly wallRatio: number;
 }
 
 export interface BenchReport {

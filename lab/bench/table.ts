@@ -41,6 +41,12 @@ export function renderBenchTable(results: readonly BenchResult[], colour: boolea
       result.target ?? '',
       verdict(result, colour),
     ]);
+    if (result.floors) {
+      const floors = result.floors.map(
+        ({ what, ours, wallRatio }) => `${what} ${ours} (${ratio(wallRatio)})`,
+      );
+      table.push(['', { colSpan: 11, content: `floors: ${floors.join('; ')}` }]);
+    }
   }
   const peers = [...new Set(results.map(({ peer }) => peer).filter((peer) => peer !== ''))].join(
     '; ',

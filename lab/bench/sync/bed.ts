@@ -1,4 +1,4 @@
-/** Two devices and a sync manager in real time: what the sync bench measures on. */
+/** Two devices and a sync manager in real time, alone or a compositor's: what the sync bench measures on. */
 import { native } from '../../../native/binding.ts';
 import { SystemClock } from '../../../native/clock.ts';
 import type { Clock } from '../../../native/clock.ts';
@@ -8,13 +8,26 @@ import { SimulatedKernel } from '../../../devices/simulated/simulated-kernel.ts'
 import type { DeviceNode, SyncKernel } from '../../../devices/sync-kernel.ts';
 import type { SyncobjDevice } from '../../../devices/syncobj-device.ts';
 import { removeGpu } from '../../kernel/gpus.ts';
-import { SILENT_LOG } from '../../../sync/log.ts';
+import { SILENT_LOG, type SyncLog } from '../../../sync/log.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import { DEFAULT_STRATEGY } from '../../../sync/recovery/default-strategy.ts';
 import { StandInKernel } from './stand-in-kernel.ts';
 
 /** `drm`: the kernel's own devices. `sim`: the simulated kernel's. `stand-in`: as many syscalls, without devices. */
 export type BedKind = 'drm' | 'sim' | 'stand-in';
+
+/** Whose the manager is. */
+export interface ManagerHome {
+  readonly manager: SyncManager;
+  dispose(): void;
+}
+
+export interface ManagerParts {
+  readonly kernel: SyncKernel;
+  readonly poller: Poller;
+  readonly clock: Clock;
+  readonly log: SyncLog;
+}
 
 /** A kernel and what the bed does with it. */
 interface BedSystem {
@@ -43,20 +56,20 @@ export class SyncBed {
   readonly #calls: () => number;
   readonly #pull: () => void;
   readonly #disposeKernel: () => void;
+  readonly #disposeManager: () => void;
 
-  constructor(kind: BedKind) {
+  /** `makeManager`: default, one that is nobody's. */
+  constructor(kind: BedKind, makeManager: (parts: ManagerParts) => ManagerHome = aloneManager) {
     native.setNofileLimit(native.getNofileLimit().hard);
     const system = this.#open(kind);
     this.#disposeKernel = () => system.kernel.dispose();
     this.kernel = system.kernel;
     this.#calls = system.calls;
-    this.manager = new SyncManager({
-      kernel: this.kernel,
-      poller: this.poller,
-      clock: this.clock,
-      strategy: DEFAULT_STRATEGY,
-      log: { ...SILENT_LOG, info: () => this.onLoss?.() },
-    });
+    const { kernel, poller, clock } = this;
+    const log: SyncLog = { ...SILENT_LOG, info: () => this.onLoss?.() };
+    const home = makeManager({ kernel, poller, clock, log });
+    this.manager = home.manager;
+    this.#disposeManager = () => home.dispose();
     const [first] = this.manager.devices;
     const node = system.kernel
       .listNodes()
@@ -78,7 +91,7 @@ export class SyncBed {
   }
 
   dispose(): void {
-    this.manager.dispose();
+    this.#disposeManager();
     this.client.close();
     this.#disposeKernel();
     this.poller.close();
@@ -119,4 +132,9 @@ export class SyncBed {
       pull: (id) => kernel.removeDevice(id),
     };
   }
+}
+
+function aloneManager(parts: ManagerParts): ManagerHome {
+  const manager = new SyncManager({ ...parts, strategy: DEFAULT_STRATEGY });
+  return { manager, dispose: () => manager.dispose() };
 }

@@ -1,14 +1,24 @@
 /**
- * The same steps straight on the device port, without the manager: the floor that JavaScript sets, which tells the manager's own cost
- * apart from that of the machine (an emulated processor runs C much better than compiled JavaScript).
+ * Parts of what is measured, each alone, straight on the device port: what bounds ours from below in this very process, and tells the
+ * compositor's own cost apart from that of the machine (an emulated processor runs C much better than compiled JavaScript).
  */
+import { Observable } from 'rxjs/internal/Observable';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
 import { EPOLLET, EPOLLIN } from '../../../native/poller.ts';
 import type { SyncobjDevice, SyncobjHandle } from '../../../devices/syncobj-device.ts';
 import { median } from '../statistics.ts';
 import type { SyncBed } from './bed.ts';
+import { signalling, type Idleness } from './signalling.ts';
 import { signalPoint, type Amount } from './waits.ts';
+
+/** p50 in nanoseconds. */
+export interface Floors {
+  /** What is left of ours without compositor and sync manager: the addon's calls. */
+  readonly port: number;
+  /** Of a commit: those calls in an Observable that does nothing else. Of a signal: the wake-up alone, without any call. */
+  readonly other: number;
+}
 
 interface BareTimeline {
   readonly device: SyncobjDevice;
@@ -17,50 +27,86 @@ interface BareTimeline {
   readonly handle: SyncobjHandle;
 }
 
-/** Export, info, close: p50 in nanoseconds. */
-export function measureBareSubmitted(bed: SyncBed, { count, warmUp }: Amount): number {
+/** Of a commit whose point has signalled. */
+export function commitFloors(bed: SyncBed, amount: Amount): Floors {
   const bare = makeTimeline(bed);
-  const times: number[] = [];
-  for (let index = 0; index < warmUp + count; index++) {
-    const point = BigInt(index + 1);
-    signalPoint(bed, bare.handle, point);
-    const startNs = native.monotonicNs();
-    readFence(bed, bare, point);
-    if (index >= warmUp) times.push(Number(native.monotonicNs() - startNs));
-  }
+  let point = 0n;
+  const measure = (take: (at: bigint) => void): number => {
+    const times: number[] = [];
+    for (let index = 0; index < amount.warmUp + amount.count; index++) {
+      signalPoint(bed, bare.handle, ++point);
+      const startNs = native.monotonicNs();
+      take(point);
+      const endNs = native.monotonicNs();
+      if (index >= amount.warmUp) times.push(Number(endNs - startNs));
+    }
+    return median(times);
+  };
+  const port = measure((at) => readFence(bed, bare, at));
+  const other = measure((at) => {
+    const subscription = new Observable<boolean>((subscriber) => {
+      subscriber.next(readFence(bed, bare, at));
+      subscriber.complete();
+    }).subscribe({ next: () => undefined });
+    if (!subscription.closed) throw new Error('not over');
+  });
   bare.device.destroy(bare.imported);
-  return median(times);
+  return { port, other };
 }
 
-/** Armed and not submitted; then signal, wake-up, query, export, info, close: p50 in nanoseconds. */
-export async function measureBareSignal(bed: SyncBed, { count, warmUp }: Amount): Promise<number> {
+/** Of a signal that is waited for. */
+export async function signalFloors(
+  bed: SyncBed,
+  idleness: Idleness,
+  amount: Amount,
+): Promise<Floors> {
   const bare = makeTimeline(bed);
   const eventfd = new OwnedFd(native.eventfd(0));
   let onEdge = (): void => undefined;
   const watch = bed.poller.watch(eventfd.fd, EPOLLIN | EPOLLET, () => onEdge());
-  const times: number[] = [];
-  for (let index = 0; index < warmUp + count; index++) {
-    const point = BigInt(index + 1);
-    bare.device.arm(bare.imported, point, 'available', eventfd.fd);
-    requireUnsubmitted(bare, point);
-    const startNs = await new Promise<bigint>((resolve) => {
-      let signalledNs = 0n;
-      onEdge = () => {
-        readReached(bare, point);
-        readFence(bed, bare, point);
-        resolve(signalledNs);
-      };
-      setImmediate(() => {
-        signalledNs = native.monotonicNs();
-        signalPoint(bed, bare.handle, point);
+  const signal = signalling(bed, idleness);
+  let point = 0n;
+  const measure = async (arm: () => void, wake: () => void, read: () => void): Promise<number> => {
+    const times: number[] = [];
+    for (let index = 0; index < amount.warmUp + amount.count; index++) {
+      point++;
+      arm();
+      const tookNs = await new Promise<number>((resolve) => {
+        let startNs = 0n;
+        onEdge = () => {
+          read();
+          resolve(Number(native.monotonicNs() - startNs));
+        };
+        signal.soon(() => {
+          startNs = native.monotonicNs();
+          wake();
+        });
       });
-    });
-    if (index >= warmUp) times.push(Number(native.monotonicNs() - startNs));
-  }
+      if (index >= amount.warmUp) times.push(tookNs);
+    }
+    return median(times);
+  };
+  const other = await measure(
+    () => undefined,
+    () => native.eventfdWrite(eventfd.fd, 1n),
+    () => undefined,
+  );
+  const port = await measure(
+    () => {
+      bare.device.arm(bare.imported, point, 'available', eventfd.fd);
+      requireUnsubmitted(bare, point);
+    },
+    () => signalPoint(bed, bare.handle, point),
+    () => {
+      readReached(bare, point);
+      readFence(bed, bare, point);
+    },
+  );
+  signal.dispose();
   watch.close();
   eventfd.close();
   bare.device.destroy(bare.imported);
-  return median(times);
+  return { port, other };
 }
 
 /** `count` timelines imported one by one and queried together: nanoseconds. */
@@ -96,19 +142,26 @@ function makeTimeline(bed: SyncBed): BareTimeline {
   }
 }
 
-function readFence(bed: SyncBed, { device, imported }: BareTimeline, point: bigint): void {
-  const syncFile = device.exportSyncFile(imported, point);
-  if (!syncFile) throw new Error(`point ${point} is not submitted`);
-  const end = bed.kernel.syncFiles.end(syncFile.fd);
-  syncFile.close();
+/** With one call where the device can, else with one a step. */
+function readFence(bed: SyncBed, { device, imported }: BareTimeline, point: bigint): boolean {
+  const taken = device.takeFence
+    ? device.takeFence(imported, point)
+    : device.exportSyncFile(imported, point);
+  if (!taken) throw new Error(`point ${point} is not submitted`);
+  const end = taken instanceof OwnedFd ? bed.kernel.syncFiles.end(taken.fd) : taken;
+  if (taken instanceof OwnedFd) taken.close();
   if (end?.status !== 1) throw new Error('the fence has not signalled');
+  return true;
 }
 
 function readReached({ device, imported }: BareTimeline, point: bigint): void {
-  const points = new BigUint64Array(1);
-  device.query(Uint32Array.of(imported), points, 1, 'submitted');
-  if (points[0]! < point) throw new Error(`point ${point} is not submitted`);
+  REACHED_HANDLE[0] = imported;
+  device.query(REACHED_HANDLE, REACHED, 1, 'submitted');
+  if (REACHED[0]! < point) throw new Error(`point ${point} is not submitted`);
 }
+
+const REACHED_HANDLE = new Uint32Array(1);
+const REACHED = new BigUint64Array(1);
 
 function requireUnsubmitted({ device, imported }: BareTimeline, point: bigint): void {
   if (device.exportSyncFile(imported, point))

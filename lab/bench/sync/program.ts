@@ -1,42 +1,50 @@
 /**
  * The process in which ours is measured, so that its heap and its loop are its own.
  *
- * Usage: node --expose-gc program.js drm|sim|stand-in. Answers lines on stdin: "submitted N WARM_UP" and "signal N WARM_UP"; "pending N";
- * "unplug N" (the last one of a process, for it pulls a device out). Ends with stdin.
+ * Usage: node --expose-gc program.js drm|sim|stand-in. Answers lines on stdin: "submitted N WARM_UP", "signal-busy N WARM_UP" and "signal-idle
+ * N WARM_UP" (until an update is applied, and the floors of that); "pending N"; "unplug N" (the last one of a process, for it pulls a device out). Ends with stdin.
  */
-import { measureBareRehome, measureBareSignal, measureBareSubmitted } from './bare.ts';
 import { SyncBed } from './bed.ts';
 import type { BedKind } from './bed.ts';
+import { measureCommits, measureSignals, type CommitTimes } from './commits.ts';
+import { commitFloors, measureBareRehome, signalFloors, type Floors } from './floors.ts';
 import { measurePending, measureUnplug } from './many.ts';
-import { measureSignal, measureSubmitted } from './waits.ts';
-import type { Amount, WaitTimes } from './waits.ts';
+import type { Amount } from './waits.ts';
+import { CommittingWindow } from './window.ts';
 
-/** Our steps, and the same ones without the manager. */
-export interface ComparedTimes extends WaitTimes {
-  readonly bareP50Ns: number;
+/** Ours, and what bounds it in this process. */
+export interface BoundedTimes extends CommitTimes {
+  readonly floors: Floors;
 }
 
-const bed = new SyncBed(process.argv[2] as BedKind);
+const kind = process.argv[2] as BedKind;
+let alone: SyncBed | undefined;
+let window: CommittingWindow | undefined;
 
 async function answer(line: string): Promise<object> {
   const [command = '', countText, warmUpText] = line.split(' ');
   const count = Number(countText);
   const amount: Amount = { count, warmUp: Number(warmUpText) };
   switch (command) {
-    case 'submitted':
-      return {
-        ...measureSubmitted(bed, amount),
-        bareP50Ns: measureBareSubmitted(bed, amount),
-      } satisfies ComparedTimes;
-    case 'signal':
-      return {
-        ...(await measureSignal(bed, amount)),
-        bareP50Ns: await measureBareSignal(bed, amount),
-      } satisfies ComparedTimes;
+    case 'submitted': {
+      window ??= new CommittingWindow(kind);
+      const times = measureCommits(window, amount);
+      return { ...times, floors: commitFloors(window.bed, amount) } satisfies BoundedTimes;
+    }
+    case 'signal-busy':
+    case 'signal-idle': {
+      window ??= new CommittingWindow(kind);
+      const idleness = command === 'signal-busy' ? 'busy' : 'idle';
+      const times = await measureSignals(window, idleness, amount);
+      const floors = await signalFloors(window.bed, idleness, amount);
+      return { ...times, floors } satisfies BoundedTimes;
+    }
     case 'pending':
-      return measurePending(bed, count);
+      alone ??= new SyncBed(kind);
+      return measurePending(alone, count);
     case 'unplug':
-      return { bareNs: measureBareRehome(bed, count), ...(await measureUnplug(bed, count)) };
+      alone ??= new SyncBed(kind);
+      return { bareNs: measureBareRehome(alone, count), ...(await measureUnplug(alone, count)) };
     default:
       throw new Error(`unknown command ${line}`);
   }
@@ -55,5 +63,8 @@ process.stdin.on('data', (chunk: string) => {
     });
   }
 });
-process.stdin.on('end', () => bed.dispose());
+process.stdin.on('end', () => {
+  alone?.dispose();
+  window?.dispose();
+});
 process.stdout.write('ready\n');

@@ -1,4 +1,7 @@
-/** The bench `sync`: waiting for points, ours against a minimal C loop with the same ioctls, and what many waits cost. */
+/**
+ * The bench `sync`: commits with acquire points until they are applied, ours against a minimal C loop with the same ioctls, and what many
+ * waits cost.
+ */
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { LinuxKernel } from '../../../devices/linux/linux-kernel.ts';
@@ -8,13 +11,14 @@ import { projectRoot } from '../../kernel/project.ts';
 import { BenchBrokenError, BenchUnavailableError } from '../errors.ts';
 import { LineProcess } from '../line-process.ts';
 import { peerProgram, STAND_IN_LOOP, SYNC_LOOP } from '../peer-programs.ts';
-import type { BenchResult } from '../result.ts';
+import type { BenchResult, ResultFloor } from '../result.ts';
 import { alternate, median, medianRatio, rounded } from '../statistics.ts';
 import type { Pair } from '../statistics.ts';
 import { pluggableNodes } from './bed.ts';
 import type { BedKind } from './bed.ts';
+import type { Floors } from './floors.ts';
 import type { PendingFigures, UnplugFigures } from './many.ts';
-import type { ComparedTimes } from './program.ts';
+import type { BoundedTimes } from './program.ts';
 
 export interface SyncBenchOptions {
   readonly rounds: number;
@@ -26,16 +30,54 @@ export interface SyncBenchOptions {
 
 interface P50 {
   readonly p50Ns: number;
-  /** The same steps in node, but with nothing between them and the device port. */
-  readonly bareP50Ns?: number;
+}
+
+type Mode = 'submitted' | 'signal-busy' | 'signal-idle';
+
+/** What is measured of commits, and against what. */
+interface CommitTest {
+  readonly name: string;
+  readonly mode: Mode;
+  /** Of the C programs. */
+  readonly peerMode: 'submitted' | 'signal';
+  /** What {@link Floors.other} is. */
+  readonly floor: string;
+  readonly unit: string;
 }
 
 const COMMITS = 'sync-commit-submitted';
 const SIGNALS = 'sync-signal';
+const IDLE_SIGNALS = 'sync-signal-idle';
 const PENDING = 'sync-pending';
 const UNPLUG = 'sync-unplug';
 
-export const SYNC_TEST_NAMES: readonly string[] = [COMMITS, SIGNALS, PENDING, UNPLUG];
+export const SYNC_TEST_NAMES: readonly string[] = [COMMITS, SIGNALS, IDLE_SIGNALS, PENDING, UNPLUG];
+
+const SIGNAL_UNIT = 'ns p50, signal to applied';
+
+const COMMIT_TESTS: readonly CommitTest[] = [
+  {
+    name: COMMITS,
+    mode: 'submitted',
+    peerMode: 'submitted',
+    floor: 'those within an Observable',
+    unit: 'ns p50, commit to applied',
+  },
+  {
+    name: SIGNALS,
+    mode: 'signal-busy',
+    peerMode: 'signal',
+    floor: 'the wake-up alone',
+    unit: SIGNAL_UNIT,
+  },
+  {
+    name: IDLE_SIGNALS,
+    mode: 'signal-idle',
+    peerMode: 'signal',
+    floor: 'the wake-up alone',
+    unit: SIGNAL_UNIT,
+  },
+];
 
 const PROGRAM = join(projectRoot, 'dist', 'lab', 'bench', 'sync', 'program.js');
 const C_LOOP = 'epoll loop in C';
@@ -43,7 +85,7 @@ const STAND_IN = 'C loop with as many other syscalls';
 const BARE_PORT = 'device port without the manager';
 /** At most twice the time of the peer. */
 const LEAST_RATIO = 0.5;
-const WAITS_A_ROUND = 400;
+const COMMITS_A_ROUND = 400;
 /** A compositor has made many commits before anybody could notice one: its compiler is done with them. */
 const WARM_UP = 5_000;
 const PENDING_WAITS = 10_000;
@@ -59,8 +101,7 @@ export async function runSyncBench(options: SyncBenchOptions): Promise<void> {
     options.tests.length === 0 || options.tests.includes(name);
   const nodes = renderNodes();
   const bench = new SyncBench(nodes, options);
-  if (wanted(COMMITS)) await bench.waits(COMMITS, 'submitted');
-  if (wanted(SIGNALS)) await bench.waits(SIGNALS, 'signal');
+  for (const test of COMMIT_TESTS) if (wanted(test.name)) await bench.commits(test);
   if (wanted(PENDING)) await bench.pending();
   if (wanted(UNPLUG)) await bench.unplug();
 }
@@ -90,30 +131,26 @@ class SyncBench {
     this.#here = this.#kind === 'drm' ? `Linux ${release()}` : 'simulated kernel';
   }
 
-  async waits(name: string, mode: 'submitted' | 'signal'): Promise<void> {
-    const count = this.#scaled(WAITS_A_ROUND);
+  async commits(test: CommitTest): Promise<void> {
+    const { name, mode } = test;
+    const count = this.#scaled(COMMITS_A_ROUND);
     const ours = await this.#start();
     try {
-      const measured: ComparedTimes[] = [];
-      const measureOurs = async (): Promise<ComparedTimes> => {
+      const measured: BoundedTimes[] = [];
+      const measureOurs = async (): Promise<BoundedTimes> => {
         const warmUp = measured.length === 0 ? this.#scaled(WARM_UP) : 0;
-        const times = (await ours.ask(`${mode} ${count} ${warmUp}`)) as ComparedTimes;
+        const times = (await ours.ask(`${mode} ${count} ${warmUp}`)) as BoundedTimes;
         measured.push(times);
         return times;
       };
       if (this.#kind === 'drm') {
-        const loop = () => this.#loop(mode, count);
-        const { rounds } = this.#options;
-        this.#reportTimes(name, C_LOOP, await alternate<P50>(rounds, measureOurs, loop));
+        const loop = () => this.#loop(test.peerMode, count);
+        const pairs = await alternate<P50>(this.#options.rounds, measureOurs, loop);
+        this.#reportTimes(test, C_LOOP, pairs, measured);
       } else {
         for (let round = 0; round < this.#options.rounds; round++) await measureOurs();
-        this.#skip(name, 'ns p50', 'needs DRM devices');
+        this.#skip(name, test.unit, 'needs DRM devices');
       }
-      const bare = measured.map((times) => ({
-        ours: { p50Ns: times.p50Ns },
-        theirs: { p50Ns: times.bareP50Ns },
-      }));
-      this.#reportTimes(`${name}-port`, `${BARE_PORT}, ${this.#here}`, bare);
       this.#report({
         name: `${name}-calls`,
         peer: this.#here,
@@ -127,22 +164,28 @@ class SyncBench {
     } finally {
       await ours.end();
     }
-    await this.#standIn(`${name}-stand-in`, mode, count);
+    await this.#standIn(test, count);
   }
 
-  /** What the manager adds to the syscalls of a wait where those are no others than a C loop's, natively too. */
-  async #standIn(name: string, mode: 'submitted' | 'signal', count: number): Promise<void> {
+  /** What JavaScript adds to the syscalls of a commit where those are no others than a C loop's, natively too. */
+  async #standIn(test: CommitTest, count: number): Promise<void> {
+    const name = `${test.name}-stand-in`;
     const ours = await this.#start('stand-in');
     try {
       const loop = async (): Promise<P50> =>
-        runLoop(await peerProgram(STAND_IN_LOOP), [mode, String(count)]);
-      await ours.ask(`${mode} ${count} ${this.#scaled(WARM_UP)}`);
-      const measureOurs = async () => (await ours.ask(`${mode} ${count} 0`)) as P50;
+        runLoop(await peerProgram(STAND_IN_LOOP), [test.peerMode, String(count)]);
+      await ours.ask(`${test.mode} ${count} ${this.#scaled(WARM_UP)}`);
+      const measured: BoundedTimes[] = [];
+      const measureOurs = async (): Promise<BoundedTimes> => {
+        const times = (await ours.ask(`${test.mode} ${count} 0`)) as BoundedTimes;
+        measured.push(times);
+        return times;
+      };
       const pairs = await alternate<P50>(this.#options.rounds, measureOurs, loop);
-      this.#reportTimes(name, STAND_IN, pairs);
+      this.#reportTimes({ ...test, name }, STAND_IN, pairs, measured);
     } catch (error) {
       if (!(error instanceof BenchUnavailableError)) throw error;
-      this.#skip(name, 'ns p50', error.message);
+      this.#skip(name, test.unit, error.message);
     } finally {
       await ours.end();
     }
@@ -232,20 +275,28 @@ class SyncBench {
     return runLoop(await peerProgram(SYNC_LOOP), [...args, mode, String(count)]);
   }
 
-  #reportTimes(name: string, peer: string, pairs: readonly Pair<P50>[]): void {
+  #reportTimes(
+    { name, floor, unit }: CommitTest,
+    peer: string,
+    pairs: readonly Pair<P50>[],
+    measured: readonly BoundedTimes[],
+  ): void {
     const ratio = medianRatio(pairs, ({ p50Ns }) => p50Ns);
-    const inNode = median(
-      pairs.map(({ ours, theirs }) => theirs.p50Ns / (ours.bareP50Ns ?? Number.NaN)),
-    );
+    const theirs = median(pairs.map((pair) => pair.theirs.p50Ns));
+    const bound = (what: string, of: keyof Floors): ResultFloor => {
+      const ours = median(measured.map(({ floors }) => floors[of]));
+      return { what, ours: rounded(ours), wallRatio: rounded(theirs / ours) };
+    };
+    const floors = [bound('the addon’s calls alone', 'port'), bound(floor, 'other')];
     this.#report({
       name,
       peer,
       rounds: pairs.length,
       wallRatio: rounded(ratio),
-      ...(!Number.isNaN(inNode) && { nodeFloorWallRatio: rounded(inNode) }),
       ours: rounded(median(pairs.map((pair) => pair.ours.p50Ns))),
-      theirs: rounded(median(pairs.map((pair) => pair.theirs.p50Ns))),
-      unit: 'ns p50',
+      theirs: rounded(theirs),
+      unit,
+      floors,
       target: `wall ≥ ${LEAST_RATIO}`,
       reached: ratio >= LEAST_RATIO,
     });
