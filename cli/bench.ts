@@ -1,11 +1,11 @@
 /** `syncline bench`: parse, measure, print. */
-import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { BENCHES, checkBenchName, runBenches } from '../lab/bench/bench.ts';
 import { BenchUnavailableError } from '../lab/bench/errors.ts';
 import type { BenchReport } from '../lab/bench/result.ts';
 import { renderBenchTable } from '../lab/bench/table.ts';
 import { CannotRunError } from './exit-status.ts';
+import { JsonOutput } from './json-output.ts';
 import { integer, names, positive } from './option-values.ts';
 
 interface BenchFlags {
@@ -25,12 +25,20 @@ export function benchCommand(): Command {
       names(checkBenchName),
     )
     .option('--rounds <n>', 'rounds of alternating order (default: each bench’s own)', integer(1))
-    .option('--scale <x>', 'multiply the work of a round; below 1 is quick and rough', positive, 1)
+    .option(
+      '--scale <x>',
+      'multiply the work of a round; below 1 is quick and rough',
+      positive(),
+      1,
+    )
     .option('--json <file>', 'write the results as JSON (- for standard output)')
     .option('--list', 'list the benches and their tests')
     .action(async (flags: BenchFlags) => {
       if (flags.list) return list();
-      await print(await measure(flags), flags.json);
+      const json = new JsonOutput(flags.json);
+      const report = await measure(flags);
+      json.human.write(`${renderBenchTable(report.results, json.human.isTTY === true)}\n`);
+      json.write(report);
     });
 }
 
@@ -47,13 +55,6 @@ async function measure(flags: BenchFlags): Promise<BenchReport> {
       throw new CannotRunError(error.message, { cause: error });
     throw error;
   }
-}
-
-async function print(report: BenchReport, json: string | undefined): Promise<void> {
-  const human = json === '-' ? process.stderr : process.stdout;
-  human.write(`${renderBenchTable(report.results, human.isTTY === true)}\n`);
-  if (json === '-') process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else if (json !== undefined) await writeFile(json, JSON.stringify(report, null, 2));
 }
 
 function list(): void {

@@ -1,5 +1,5 @@
 /** `syncline compare`: parse, call, print. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { compare, type CompareOptions } from '../lab/compare/compare.ts';
@@ -12,7 +12,9 @@ import { SCENARIOS, scenarioNamed } from '../lab/scenarios/scenarios.ts';
 import { CannotPlayError } from '../lab/world/cannot-play-error.ts';
 import { STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
 import { CannotRunError, EXIT_CASE_FAILED } from './exit-status.ts';
+import { JsonOutput } from './json-output.ts';
 import { integer, names, usage } from './option-values.ts';
+import { makeFolder } from './output-file.ts';
 
 interface CompareFlags {
   strategies: string;
@@ -38,17 +40,26 @@ export function compareCommand(): Command {
     )
     .option('--seeds <n>', 'seeds per scenario', integer(1), 1)
     .option('--json <file>', 'write the results as JSON (- for standard output)')
-    .option('--report <dir>', 'write report.html there (default: syncline-report)')
+    .option(
+      '--report <dir>',
+      'write report.html there (default: syncline-report, without --json - only)',
+    )
     .option(
       '--shard <i/n>',
       'play only this part of the runs; its JSON has the timelines too',
       (text) => usage(() => parseShard(text)),
     )
-    .option('--merge <files...>', 'play nothing: put the JSON of all shards together')
+    .addOption(
+      new Option(
+        '--merge <files...>',
+        'play nothing: put the JSON of all shards together',
+      ).conflicts(['strategies', 'scenarios', 'gpus', 'seeds', 'shard']),
+    )
     .option('--list', 'list strategies and scenarios')
     .action(async (flags: CompareFlags) => {
       if (flags.list) return list();
-      if (flags.merge) return merge(flags.merge, flags);
+      const output = outputOf(flags);
+      if (flags.merge) return merge(flags.merge, output);
       const strategies = chosen(flags.strategies, [...STRATEGIES.values()], strategyByName);
       const scenarios = chosen(flags.scenarios, SCENARIOS, scenarioNamed);
       const timelines = new TimelineSelection();
@@ -63,16 +74,38 @@ export function compareCommand(): Command {
           ...(flags.shard === undefined ? {} : { shard: flags.shard }),
         }),
       );
-      await print(report, timelines, flags);
+      await print(report, timelines, output);
+      if (report.results.length === 0 && report.skipped.length > 0) {
+        throw new CannotRunError('nothing could be played here');
+      }
     });
 }
 
-async function merge(files: readonly string[], flags: CompareFlags): Promise<void> {
+interface Output {
+  readonly json: JsonOutput;
+  /** Where report.html goes; undefined: none is wanted. */
+  readonly folder: string | undefined;
+  /** The JSON is a part, for `--merge`. */
+  readonly isShard: boolean;
+}
+
+/** Throws a CannotRunError when something of it cannot be written. */
+function outputOf({ json, report, shard }: CompareFlags): Output {
+  const folder = report ?? (json === '-' ? undefined : 'syncline-report');
+  if (folder !== undefined) makeFolder(folder);
+  return {
+    json: new JsonOutput(json),
+    folder,
+    isShard: shard !== undefined,
+  };
+}
+
+async function merge(files: readonly string[], output: Output): Promise<void> {
   const parts = await Promise.all(files.map(readShard));
   const { timelines, ...report } = usage(() => mergeShards(parts));
   const selection = new TimelineSelection();
   for (const timeline of timelines) selection.add(timeline);
-  await print(report, selection, flags);
+  await print(report, selection, output);
 }
 
 async function readShard(file: string): Promise<ShardReport> {
@@ -110,26 +143,20 @@ async function compareHere(options: CompareOptions): Promise<CompareReport> {
 async function print(
   report: CompareReport,
   timelines: TimelineSelection,
-  flags: CompareFlags,
+  { json, folder, isShard }: Output,
 ): Promise<void> {
-  const human = flags.json === '-' ? process.stderr : process.stdout;
+  const { human } = json;
   if (!promisesHeld(report)) process.exitCode = EXIT_CASE_FAILED;
   human.write(`${renderTable(report.results, human.isTTY === true, human.columns)}\n`);
   for (const { scenario, strategy, reason } of report.skipped) {
     human.write(`skipped: ${scenario} under ${strategy}: ${reason}\n`);
   }
-  const part = flags.shard !== undefined && { timelines: timelines.all() };
-  const json = `${JSON.stringify({ ...report, ...part }, null, 2)}\n`;
-  if (flags.json === '-') process.stdout.write(json);
-  else if (flags.json !== undefined) await writeFile(flags.json, json);
-  if (flags.json !== '-' || flags.report !== undefined) {
-    const { renderReport } = await import('../lab/report/html.ts');
-    const directory = flags.report ?? 'syncline-report';
-    await mkdir(directory, { recursive: true });
-    const file = join(directory, 'report.html');
-    await writeFile(file, renderReport(report, { timelines, describe }));
-    human.write(`report: ${file}\n`);
-  }
+  json.write({ ...report, ...(isShard && { timelines: timelines.all() }) });
+  if (folder === undefined) return;
+  const { renderReport } = await import('../lab/report/html.ts');
+  const file = join(folder, 'report.html');
+  await writeFile(file, renderReport(report, { timelines, describe }));
+  human.write(`report: ${file}\n`);
 }
 
 /** Of a strategy or a scenario. */

@@ -10,6 +10,8 @@ import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
 import type { RecoveryStrategy } from '../sync/recovery.ts';
 import { CannotRunError } from './exit-status.ts';
 import type { GpuChoice, SessionOptions } from './compositor-session.ts';
+import { positive } from './option-values.ts';
+import { checkWritable } from './output-file.ts';
 
 interface CompositorCliOptions {
   backend: 'headless' | 'nested';
@@ -29,16 +31,17 @@ interface CompositorCliOptions {
 }
 
 const MAX_GPUS = 64;
+/** Of scale and rate. */
+const MAX_FACTOR = 1000;
 
 export function compositorCommand(): Command {
   return new Command('compositor')
     .description('run the compositor; with COMMAND, run that inside and exit with its status')
     .argument('[command...]', 'a program and its arguments, after --')
-    .option(
-      '--backend <name>',
-      'headless or nested (a window in $WAYLAND_DISPLAY)',
-      backend,
-      'headless',
+    .addOption(
+      new Option('--backend <name>', 'headless, or nested: a window in $WAYLAND_DISPLAY')
+        .choices(['headless', 'nested'])
+        .default('headless'),
     )
     .addOption(
       new Option('--nested-mode <mode>', 'how a nested compositor shows what its clients draw')
@@ -46,9 +49,13 @@ export function compositorCommand(): Command {
         .default(NESTED_MODES[0]),
     )
     .option('--socket <name>', 'name of the display socket (default: the first free wayland-N)')
-    .option('--size <WxH>', 'size of the output in pixels', size, { width: 1280, height: 720 })
-    .option('--scale <factor>', 'scale of the output', positive, 1)
-    .option('--rate <Hz>', 'refresh rate of the output (headless)', positive, 60)
+    .addOption(
+      new Option('--size <WxH>', 'size of the output in pixels')
+        .argParser(size)
+        .default({ width: 1280, height: 720 }, '1280x720'),
+    )
+    .option('--scale <factor>', 'scale of the output', positive(MAX_FACTOR), 1)
+    .option('--rate <Hz>', 'refresh rate of the output (headless)', positive(MAX_FACTOR), 60)
     .option('--strategy <name>', 'what becomes of timelines when GPUs go (default: failover)')
     .addOption(
       new Option('--failed-fence <policy>', 'what an update does whose acquire fence failed')
@@ -60,13 +67,13 @@ export function compositorCommand(): Command {
         .choices(LOST_BUFFER_POLICIES)
         .default(LOST_BUFFER_POLICIES[0]),
     )
-    .option(
-      '--gpus <which>',
-      'sim:N simulated GPUs, sim (those of the compositor outside), drm (the machine’s), or none',
-      gpus,
-      {
-        kind: 'drm',
-      },
+    .addOption(
+      new Option(
+        '--gpus <which>',
+        'sim:N simulated GPUs, sim (those of the compositor outside), drm (the machine’s), or none',
+      )
+        .argParser(gpus)
+        .default({ kind: 'drm' }, 'drm'),
     )
     .option('--control <path>', 'open a control socket (JSON lines, mode 0600)')
     .option('--trace <file>', 'write what happens to each commit as Chrome trace JSON')
@@ -91,6 +98,7 @@ async function run(
   program: Command,
 ): Promise<void> {
   const strategy = await strategyNamed(options.strategy, program);
+  if (options.screenshot !== undefined) checkWritable(options.screenshot);
   const { runSession } = await import('./compositor-session.ts');
   const session: SessionOptions = {
     command,
@@ -147,22 +155,11 @@ const CANNOT_RUN = new Set([
   'ENAMETOOLONG',
 ]);
 
-function backend(text: string): 'headless' | 'nested' {
-  if (text === 'headless' || text === 'nested') return text;
-  throw new InvalidArgumentError('Expected headless or nested.');
-}
-
 function size(text: string): { width: number; height: number } {
   const match = /^(\d{1,5})x(\d{1,5})$/.exec(text);
   const [width, height] = [Number(match?.[1]), Number(match?.[2])];
   if (width >= 1 && width <= 16_384 && height >= 1 && height <= 16_384) return { width, height };
   throw new InvalidArgumentError('Expected WIDTHxHEIGHT, each 1 to 16384.');
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value <= 1000) return value;
-  throw new InvalidArgumentError('Expected a number above 0, at most 1000.');
 }
 
 function gpus(text: string): GpuChoice {

@@ -1,5 +1,5 @@
 /** `syncline conform`: parse, call, print. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -14,6 +14,9 @@ import { parseShard, shardOf, type Shard } from '../lab/shard.ts';
 import { Poller } from '../native/poller.ts';
 import type { PeersOptions } from './conform-peers.ts';
 import { CannotRunError, EXIT_CASE_FAILED } from './exit-status.ts';
+import { JsonOutput } from './json-output.ts';
+import { integer, listOf, positive, usage } from './option-values.ts';
+import { checkWritable } from './output-file.ts';
 
 interface ConformFlags {
   socket?: string;
@@ -32,6 +35,9 @@ interface ConformFlags {
   replugHook?: string;
 }
 
+/** A day. */
+const LONGEST_S = 86_400;
+
 export function conformCommand(): Command {
   return new Command('conform')
     .description('explicit-sync and hot-unplug suite: a client that tests any compositor')
@@ -40,21 +46,23 @@ export function conformCommand(): Command {
       'after --: the command that starts it, for each case anew if need be',
     )
     .option('--socket <name>', 'display socket of the compositor (default: $WAYLAND_DISPLAY)')
-    .option('--only <cases>', 'comma-separated cases', chosenCases)
-    .option('--shard <i/n>', 'play only this part of the cases', shard)
-    .option('--retries <n>', 'play a case that failed up to n times more', retries, 0)
+    .option('--only <cases>', 'comma-separated cases', listOf(caseNamed))
+    .option('--shard <i/n>', 'play only this part of the cases', (text) =>
+      usage(() => parseShard(text)),
+    )
+    .option('--retries <n>', 'play a case that failed up to n times more', integer(0, 20), 0)
     .option('--json <file>', 'write the results as JSON (- for standard output)')
     .option('--list', 'list the cases and the rule behind each')
     .option(
       '--patience <s>',
       'how long anything that must happen may take (default: by its pace)',
-      seconds,
+      positive(LONGEST_S),
     )
     .option('--log <file>', 'keep there what the compositor started here says')
     .option(
       '--peers <names>',
       'in the VM, against compositors of Debian sid, or all of them',
-      peers,
+      (text) => (text === 'all' ? PEERS : listOf(peerNamed)(text)),
     )
     .addOption(
       new Option('--part <which>', 'with --peers: all cases, those not played yet, or failed')
@@ -62,7 +70,12 @@ export function conformCommand(): Command {
         .default('all'),
     )
     .option('--kernel <series>', 'with --peers: Debian kernel series', '6.12')
-    .option('--timeout <s>', 'with --peers: give up on one after so many seconds', seconds, 3600)
+    .option(
+      '--timeout <s>',
+      'with --peers: give up on one after so many seconds',
+      positive(LONGEST_S),
+      3600,
+    )
     .option('--unplug-hook <command>', 'pulls the GPU $SYNCLINE_GPU (run by the shell)')
     .option('--replug-hook <command>', 'plugs it in again')
     .addHelpText('after', HELP)
@@ -76,8 +89,10 @@ export function conformCommand(): Command {
         throw new InvalidArgumentError('--socket is for a compositor that runs already');
       }
       if (flags.peers) return playPeers(flags.peers, flags);
-      const report = await conformHere(command, flags);
-      print(report, flags);
+      const json = new JsonOutput(flags.json);
+      const report = await conformHere(command, flags, json);
+      json.human.write(`${renderConformTable(report, json.human.isTTY === true)}\n`);
+      json.write(report);
       if (report.cases.some(({ result }) => result === 'fail')) {
         process.exitCode = EXIT_CASE_FAILED;
       } else if (report.cases.every(({ result }) => result === 'skip')) {
@@ -115,7 +130,12 @@ async function playPeers(chosen: readonly Peer[], flags: ConformFlags): Promise<
   });
 }
 
-async function conformHere(command: string[], flags: ConformFlags): Promise<ConformReport> {
+async function conformHere(
+  command: string[],
+  flags: ConformFlags,
+  json: JsonOutput,
+): Promise<ConformReport> {
+  if (flags.log !== undefined) checkWritable(flags.log);
   const poller = new Poller();
   poller.start();
   const { unplugHook: unplug, replugHook: plug } = flags;
@@ -136,7 +156,8 @@ async function conformHere(command: string[], flags: ConformFlags): Promise<Conf
       onResult: ({ name, result }, soFar) => {
         const count = `${soFar.cases.length}/${cases.length}`;
         if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${count} ${name}: ${result}`);
-        if (flags.json !== undefined && flags.json !== '-') writeJson(flags.json, soFar);
+        // What was found is found, should the machine not live to the end of the run.
+        json.writeSoFar(soFar);
       },
     });
   } catch (error) {
@@ -151,61 +172,9 @@ async function conformHere(command: string[], flags: ConformFlags): Promise<Conf
   }
 }
 
-function print(report: ConformReport, flags: ConformFlags): void {
-  const human = flags.json === '-' ? process.stderr : process.stdout;
-  human.write(`${renderConformTable(report, human.isTTY === true)}\n`);
-  if (flags.json === '-') process.stdout.write(jsonOf(report));
-}
-
-/** After each case: what was found is found, should the machine not live to the end of the run. Never half a file. */
-function writeJson(file: string, report: ConformReport): void {
-  writeFileSync(`${file}.part`, jsonOf(report));
-  renameSync(`${file}.part`, file);
-}
-
-function jsonOf(report: ConformReport): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
-}
-
 function list(): void {
   const lines = CASES.map(
     ({ name, rule, basis, source = '' }) => `${name} (${`${basis} ${source}`.trim()})\n    ${rule}`,
   );
   process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-function chosenCases(text: string): ConformCase[] {
-  try {
-    return text.split(',').map((name) => caseNamed(name.trim()));
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function peers(text: string): readonly Peer[] {
-  try {
-    return text === 'all' ? PEERS : text.split(',').map((name) => peerNamed(name.trim()));
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function shard(text: string): Shard {
-  try {
-    return parseShard(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function retries(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= 20) return value;
-  throw new InvalidArgumentError('Expected a whole number from 0 to 20.');
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value <= 86_400) return value;
-  throw new InvalidArgumentError('Expected seconds, more than 0 and at most 86400.');
 }

@@ -1,6 +1,5 @@
 /** `syncline explore`: random interleavings against every promise. */
-import { writeFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { Findings, playSeeds, type ExploreReport } from '../lab/explore/explore.ts';
 import { describeStep } from '../lab/explore/step.ts';
 import { exploreInWorkers } from '../lab/explore/workers.ts';
@@ -8,6 +7,7 @@ import { SystemClock } from '../native/clock.ts';
 import { DEFAULT_STRATEGY } from '../sync/recovery/default-strategy.ts';
 import { STRATEGIES, strategyByName } from '../sync/recovery/strategies.ts';
 import { EXIT_CASE_FAILED } from './exit-status.ts';
+import { JsonOutput } from './json-output.ts';
 import { integer, positive, usage } from './option-values.ts';
 
 interface ExploreFlags {
@@ -32,8 +32,12 @@ export function exploreCommand(): Command {
       integer(1),
     )
     .option('--from <seed>', 'the first seed', integer(0), 1)
-    .option('--seed <seed>', 'this one seed alone, in this process', integer(0))
-    .option('--minutes <m>', 'how long', positive)
+    .addOption(
+      new Option('--seed <seed>', 'this one seed alone, in this process')
+        .argParser(integer(0))
+        .conflicts(['seeds', 'from', 'minutes']),
+    )
+    .option('--minutes <m>', 'how long', positive())
     .option(
       '--strategy <name>',
       `one of ${[...STRATEGIES.keys()].join(', ')}`,
@@ -45,12 +49,10 @@ export function exploreCommand(): Command {
 }
 
 async function run(flags: ExploreFlags): Promise<void> {
+  const json = new JsonOutput(flags.json);
   const report = await explore(flags);
-  const text = `${JSON.stringify(report, null, 2)}\n`;
-  const human = flags.json === '-' ? process.stderr : process.stdout;
-  human.write(describe(report));
-  if (flags.json === '-') process.stdout.write(text);
-  else if (flags.json !== undefined) await writeFile(flags.json, text);
+  json.human.write(describe(report));
+  json.write(report);
   if (report.violations.length > 0) process.exitCode = EXIT_CASE_FAILED;
 }
 

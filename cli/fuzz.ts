@@ -1,10 +1,9 @@
 /** `syncline fuzz`: hostile clients against our own server, for as long as one likes. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import { EXIT_CASE_FAILED } from './exit-status.ts';
+import { JsonOutput } from './json-output.ts';
 import { integer, positive } from './option-values.ts';
 import { supervise, type SuperviseResult } from '../lab/fuzz/supervisor.ts';
 import { FUZZ_TARGETS, type FuzzTargetName } from '../lab/fuzz/worker.ts';
@@ -27,19 +26,25 @@ export function fuzzCommand(): Command {
     .description(
       'send our server whatever a client may come up with; nothing must crash, hang, leak or disturb others',
     )
-    .option('--minutes <m>', 'how long, all targets together', positive, 1)
+    .option('--minutes <m>', 'how long, all targets together', positive(), 1)
     .addOption(
       new Option('--target <name>', 'the wire alone, or the whole compositor')
         .choices([...FUZZ_TARGETS, 'all'])
         .default('all'),
     )
     .option('--seed <n>', 'where randomness begins', integer(0), 1)
-    .option('--corpus <dir>', 'inputs to begin with; failures are added', CORPUS)
-    .option('--json <file>', 'the result as JSON, - for stdout')
+    .addOption(
+      new Option('--corpus <dir>', 'inputs to begin with; failures are added').default(
+        CORPUS,
+        'that of the tests',
+      ),
+    )
+    .option('--json <file>', 'write the result as JSON (- for standard output)')
     .action(run);
 }
 
 async function run({ minutes, target, seed, corpus, json }: FuzzCliOptions): Promise<void> {
+  const output = new JsonOutput(json);
   const targets = target === 'all' ? FUZZ_TARGETS : [target];
   const seconds = Math.ceil((minutes * 60) / targets.length);
   const clock = new SystemClock();
@@ -63,10 +68,8 @@ async function run({ minutes, target, seed, corpus, json }: FuzzCliOptions): Pro
     if (process.stderr.isTTY) process.stderr.write('\n');
     results.push(result);
   }
-  const text = `${JSON.stringify(asJson(results, seconds), null, 2)}\n`;
-  if (json === '-') process.stdout.write(text);
-  else console.log(asTable(results));
-  if (json !== undefined && json !== '-') writeFileSync(join(process.cwd(), json), text);
+  output.human.write(`${asTable(results)}\n`);
+  output.write(asJson(results, seconds));
   if (results.some(({ failures }) => failures.length > 0)) process.exitCode = EXIT_CASE_FAILED;
 }
 

@@ -1,10 +1,10 @@
 /** `syncline kernel`: runs a command in a VM with real DRM devices. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { Command } from 'commander';
 import { MAX_GPUS } from '../lab/kernel/qemu.ts';
-import { CannotRunError } from './exit-status.ts';
+import { CannotRunError, EXIT_NO_READER } from './exit-status.ts';
 import { integer } from './option-values.ts';
+import { checkWritable, makeFolder } from './output-file.ts';
 
 interface KernelCliOptions {
   gpus: number;
@@ -46,6 +46,8 @@ async function run(command: string[], options: KernelCliOptions): Promise<void> 
   if (process.env['SYNCLINE_VM'] === '1') throw new CannotRunError('this is the VM already');
   const { runInVm } = await import('../lab/kernel/run.ts');
   const { VmFailedError, VmUnavailableError } = await import('../lab/kernel/errors.ts');
+  const outFolder = options.out === undefined ? undefined : makeFolder(options.out);
+  if (options.console !== undefined) checkWritable(options.console);
   const interrupt = new Interrupt();
   const consoleFd = options.console === undefined ? undefined : openSync(options.console, 'w');
   try {
@@ -58,7 +60,7 @@ async function run(command: string[], options: KernelCliOptions): Promise<void> 
       kernelSeries: options.kernel,
       memoryMib: options.memory,
       timeoutS: options.timeout,
-      ...(options.out === undefined ? {} : { outFolder: madeFolder(options.out) }),
+      ...(outFolder === undefined ? {} : { outFolder }),
       ...(consoleFd === undefined
         ? {}
         : { onConsole: (bytes: Buffer) => void writeSync(consoleFd, bytes) }),
@@ -86,7 +88,7 @@ class Interrupt {
   readonly #controller = new AbortController();
   readonly #onInt = (): void => this.#abort(130);
   readonly #onTerm = (): void => this.#abort(143);
-  readonly #onPipe = (): void => this.#abort(141);
+  readonly #onPipe = (): void => this.#abort(EXIT_NO_READER);
   /** The exit status to end with, once interrupted. */
   status: number | undefined;
 
@@ -110,10 +112,4 @@ class Interrupt {
     this.status ??= status;
     this.#controller.abort(new Error('interrupted'));
   }
-}
-
-function madeFolder(path: string): string {
-  const folder = resolve(path);
-  mkdirSync(folder, { recursive: true });
-  return folder;
 }

@@ -1,10 +1,16 @@
 /** The command line: finds the command's file, lets it parse and run, turns errors into exit statuses. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { CannotRunError, EXIT_CANNOT_RUN, EXIT_CASE_FAILED, EXIT_USAGE } from './exit-status.ts';
+import {
+  CannotRunError,
+  EXIT_CANNOT_RUN,
+  EXIT_CASE_FAILED,
+  EXIT_NO_READER,
+  EXIT_USAGE,
+} from './exit-status.ts';
 
 /** One line a command. Each is loaded only when called (or for --help), so that starting one does not pay for the others. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   compare: async () => (await import('./compare.ts')).compareCommand(),
   conform: async () => (await import('./conform.ts')).conformCommand(),
   client: async () => (await import('./client.ts')).clientCommand(),
@@ -22,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
  * `process.exitCode` or throws.
  */
 export async function main(args: readonly string[]): Promise<number> {
+  endWithoutReader();
   try {
     const program = await buildProgram(args[0]);
     await program.parseAsync(args, { from: 'user' });
@@ -29,6 +36,21 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     return statusOf(error);
   }
+}
+
+/**
+ * `syncline … | head`: who has seen enough goes, and we end as other programs do then. A command with something to give back listens
+ * itself. Of what is said on stderr nothing depends on its reader.
+ */
+function endWithoutReader(): void {
+  if (process.stdout.listenerCount('error') > 0) return;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (process.stdout.listenerCount('error') === 1) process.exit(EXIT_NO_READER);
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }
 
 async function buildProgram(name: string | undefined): Promise<Command> {
@@ -71,7 +93,11 @@ function statusOf(error: unknown): number {
   return EXIT_CASE_FAILED;
 }
 
+/** This file runs compiled, in dist/cli, and from source. */
 function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
+  const besideSource = new URL('../package.json', import.meta.url);
+  const file = existsSync(besideSource)
+    ? besideSource
+    : new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

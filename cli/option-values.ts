@@ -13,10 +13,13 @@ export function integer(least: number, most: number = Infinity): (text: string) 
 }
 
 /** A number above 0. */
-export function positive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('Expected a number above 0.');
+export function positive(most: number = Infinity): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && Number.isFinite(value) && value <= most) return value;
+    const limit = most === Infinity ? '' : `, at most ${most}`;
+    throw new InvalidArgumentError(`Expected a number above 0${limit}.`);
+  };
 }
 
 /** A number that is not negative. */
@@ -28,11 +31,15 @@ export function amount(text: string): number {
 
 /** Names with commas between them, each checked: what `check` throws is the user's mistake. */
 export function names(check: (name: string) => unknown): (text: string) => string[] {
-  return (text) => {
-    const list = text.split(',').map((name) => name.trim());
-    for (const name of list) usage(() => check(name));
-    return list;
-  };
+  return listOf((name) => {
+    check(name);
+    return name;
+  });
+}
+
+/** What names with commas between them stand for: what `find` throws is the user's mistake. */
+export function listOf<T>(find: (name: string) => T): (text: string) => T[] {
+  return (text) => text.split(',').map((name) => usage(() => find(name.trim())));
 }
 
 /** What it throws is the user's mistake. */

@@ -3,7 +3,7 @@ import type { Poller } from '../../native/poller.ts';
 import type { DeviceId } from '../../devices/syncobj-device.ts';
 import { CaseRun } from '../conform/case-run.ts';
 import type { Environment } from '../conform/environment.ts';
-import { prepare } from '../conform/prepare.ts';
+import { prepare, type Prepared } from '../conform/prepare.ts';
 import { CaseFailedError, CaseSkippedError } from '../conform/verdicts.ts';
 import { CannotPlayError } from '../world/cannot-play-error.ts';
 import type { Behaviour, ClientSettings } from './behaviour.ts';
@@ -30,14 +30,27 @@ const PATIENCE_MS = 5000;
 
 /** Rejects with NoCompositorError, or with CannotPlayError when the machine or the compositor lacks what the client needs. */
 export async function runClient(options: RunClientOptions): Promise<ClientResult> {
-  const { poller, env, socket, behaviour } = options;
+  const { poller, env, socket } = options;
   const prepared = await prepare({
     poller,
     env,
     patienceMs: PATIENCE_MS,
     ...(socket !== undefined && { socket }),
   });
-  const environment = withGpu(prepared.environment, options.gpu);
+  const { gpus } = prepared.environment;
+  try {
+    return await runPrepared(prepared, options);
+  } finally {
+    gpus?.dispose();
+  }
+}
+
+async function runPrepared(
+  { environment: found, compositor }: Prepared,
+  options: RunClientOptions,
+): Promise<ClientResult> {
+  const { behaviour, gpu } = options;
+  const environment = withGpu(found, gpu);
   const run = new CaseRun(environment);
   try {
     for (const need of ['syncobj', ...behaviour.needs] as const) {
@@ -46,10 +59,9 @@ export async function runClient(options: RunClientOptions): Promise<ClientResult
     }
     const drawing = await open(run, options);
     await drawing.draw();
-    return await judged(drawing, run, prepared.compositor, behaviour);
+    return await judged(drawing, run, compositor, behaviour);
   } finally {
     await run.dispose();
-    environment.gpus?.dispose();
   }
 }
 
