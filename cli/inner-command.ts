@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { signalGroup } from '../native/process-group.ts';
 
 /** The program cannot be started: not found, not executable. */
-export class NoCommandError extends Error {
+class NoCommandError extends Error {
   readonly code = 'SYNCLINE_NO_COMMAND';
 
   constructor(command: string, cause: NodeJS.ErrnoException) {

@@ -14,7 +14,7 @@ const UPDATE_ATTEMPTS = 10;
 const UPDATE_RETRY_MS = 3_000;
 
 /** Names in a list file: one package a line, `#` starts a comment. */
-export function readPackageList(file) {
+function readPackageList(file) {
   return readFileSync(file, 'utf8')
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
@@ -22,7 +22,7 @@ export function readPackageList(file) {
 }
 
 /** Of `names`, those that dpkg does not have fully installed. */
-export function missingPackages(names) {
+function missingPackages(names) {
   const format = '${binary:Package} ${db:Status-Status}\n';
   const result = spawnSync('dpkg-query', ['-W', '-f', format, ...names], { encoding: 'utf8' });
   const installed = new Set();
@@ -34,7 +34,7 @@ export function missingPackages(names) {
 }
 
 /** The command a user without root has to run. */
-export function installCommand(names) {
+function installCommand(names) {
   return `sudo apt-get install -y --no-install-recommends ${names.join(' ')}`;
 }
 
@@ -72,7 +72,7 @@ export function ensurePackages(names, log = (line) => process.stderr.write(`${li
 }
 
 /** `apt-get update` as root; another run of it may hold the lists' lock, which no apt option waits for. */
-export function updatePackageLists() {
+function updatePackageLists() {
   let failure = '';
   for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt++) {
     failure = apt(['update']);
@@ -83,7 +83,7 @@ export function updatePackageLists() {
 }
 
 /** Whether `apt-get update` ever ran here: bare images ship without lists. */
-export function havePackageLists() {
+function havePackageLists() {
   try {
     return readdirSync('/var/lib/apt/lists').some((name) => /_Packages(\.\w+)?$/.test(name));
   } catch {

@@ -4,7 +4,7 @@ import { Bystander } from './bystander.ts';
 import type { CaseRun } from './case-run.ts';
 import { CaseFailedError, CaseSkippedError } from './verdicts.ts';
 
-export const SHORTEST_PATIENCE_MS = 5_000;
+const SHORTEST_PATIENCE_MS = 5_000;
 export const LONGEST_PATIENCE_MS = 60_000;
 /** Emulated processors take a minute to load a compositor with its renderer. */
 export const LONGEST_START_MS = 180_000;

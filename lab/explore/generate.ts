@@ -7,7 +7,7 @@ import { MAX_CLIENTS } from './stage.ts';
 import type { RaceAct, Step, SurfaceStep, Trace, WorkAtCommit } from './step.ts';
 import { ECANCELED, EIO, ENODEV, ETIME } from '../../native/errno.ts';
 
-export const STEPS_PER_RUN = 200;
+const STEPS_PER_RUN = 200;
 
 const MAX_SURFACES = 3;
 const ERRNOS = [EIO, ENODEV, ETIME, ECANCELED];

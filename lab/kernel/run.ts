@@ -31,8 +31,8 @@ export interface VmResult {
   readonly bootMs: number;
 }
 
-export const DEFAULT_MEMORY_MIB = 2048;
-export const DEFAULT_TIMEOUT_S = 1800;
+const DEFAULT_MEMORY_MIB = 2048;
+const DEFAULT_TIMEOUT_S = 1800;
 
 /**
  * Boots, runs, and resolves when the command has ended and all its output was handed over. What it leaves running is killed.
