@@ -56,7 +56,7 @@ export class FifoBarriers {
     }
   }
 
-  /** At the end of a latch: what is applied now is in the frame. */
+  /** At the end of a latch: what is applied and visible now is in the frame. */
   markLatched(output: SurfaceOutput): void {
     for (const surface of this.#surfaces) {
       if (!surface.visibleOn.has(output)) continue;

@@ -110,15 +110,20 @@ export class Scheduler implements SurfaceScheduler {
 
   /**
    * For an output at its deadline, before it paints a frame that will be seen at `presentationNs`: judges fifo and time, applies
-   * what is ready. Everything applied when this returns is part of the frame.
+   * what is ready. Everything applied when this returns is part of the frame: the output finds out which surfaces it shows, and calls
+   * {@link closeLatch}.
    */
   latch(output: SurfaceOutput, presentationNs: bigint): void {
     this.#barriers.clearLatched(output);
     this.#times.latch(output, presentationNs);
     this.drain();
-    this.#barriers.markLatched(output);
     // Too late for this frame.
     if (this.#pendingGroups > 0) this.#sync.hintDeadline(output.nextLatchNs);
+  }
+
+  /** After {@link latch}, when `visibleOn` says what is in the frame, also of surfaces that were not in the one before. */
+  closeLatch(output: SurfaceOutput): void {
+    this.#barriers.markLatched(output);
   }
 
   /** An output paints the current state of a surface. */

@@ -108,6 +108,7 @@ export class Repaint implements FrameClockListener {
     this.#options.beforeFrame();
     this.#items = flattenScene(roots()).filter((item) => this.#onOutput(item));
     this.#noteVisibility();
+    scheduler.closeLatch(output);
     const damage = this.#tracker.update(this.#items, this.#map, this.#bounds);
     const wanted = this.#items.some(({ surface }) => surface.wantsFrame);
     const told = backend.passesBuffers && this.#tracker.changed;

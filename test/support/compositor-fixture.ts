@@ -141,6 +141,7 @@ export class CompositorFixture {
       else surface.visibleOn.delete(output);
     }
     this.core.scheduler.latch(output, presentationNs);
+    this.core.scheduler.closeLatch(output);
     const painted = [...this.core.surfaces].filter((surface) => surface.visibleOn.has(output));
     for (const surface of painted) this.core.scheduler.latched(surface, output);
     const frames = painted.map((surface) => surface.takeFrame());
