@@ -11,6 +11,7 @@ import type { PixelTarget } from '../render/composer.ts';
 import type { SceneRoot } from '../render/scene.ts';
 import type { Surface } from '../surface/surface.ts';
 import type { AppliedUpdate } from '../surface/surface-state.ts';
+import { FrameGuard } from './frame-guard.ts';
 import { Output, type OutputDescription } from './output.ts';
 import { Repaint, type RepaintStats } from './repaint.ts';
 import { SurfaceScales } from './surface-scales.ts';
@@ -67,24 +68,36 @@ export class OutputList {
   add(description: OutputDescription): Output {
     if (this.#entries.length >= MAX_OUTPUTS)
       throw new RangeError(`more than ${MAX_OUTPUTS} outputs`);
-    const { clock, display, changed } = this.#options;
+    const { clock, display, changed, log } = this.#options;
     let repaint: Repaint | undefined;
     const output = new Output({
       id: this.#nextId++,
       description,
       clock,
       pace: this.#options.backend.pace,
-      listener: () => ({
-        latch: (timeNs) => {
-          const shown = repaint?.latch(timeNs) ?? 'none';
-          for (const listener of this.#frameListeners) listener.latched?.(output, shown);
-          return shown;
-        },
-        presented: (timeNs, sequence) => {
-          repaint?.presented(timeNs, sequence);
-          for (const listener of this.#frameListeners) listener.presented?.(output, timeNs);
-        },
-      }),
+      listener: (made) => {
+        const guard = new FrameGuard({
+          output: made,
+          clock,
+          log,
+          frames: {
+            latch: (timeNs) => repaint?.latch(timeNs) ?? 'none',
+            presented: (timeNs, sequence) => repaint?.presented(timeNs, sequence),
+          },
+          failed: () => repaint?.frameFailed(),
+        });
+        return {
+          latch: (timeNs) => {
+            const shown = guard.latch(timeNs);
+            this.#tell((listener) => listener.latched?.(made, shown));
+            return shown;
+          },
+          presented: (timeNs, sequence) => {
+            guard.presented(timeNs, sequence);
+            this.#tell((listener) => listener.presented?.(made, timeNs));
+          },
+        };
+      },
     });
     repaint = this.#makeRepaint(output);
     const global = createOutputGlobal(display, output, (resource) => this.#bound(resource, output));
@@ -108,7 +121,7 @@ export class OutputList {
     entry.global.remove();
     output.dispose();
     this.#options.backend.outputRemoved(output);
-    for (const listener of this.#frameListeners) listener.removed?.(output);
+    this.#tell((listener) => listener.removed?.(output));
     this.#options.changed();
     this.scheduleAll();
   }
@@ -172,6 +185,17 @@ export class OutputList {
       repaint.dispose();
       global.remove();
       output.dispose();
+    }
+  }
+
+  /** One that fails keeps it from no other. */
+  #tell(tell: (listener: FrameListener) => void): void {
+    for (const listener of this.#frameListeners) {
+      try {
+        tell(listener);
+      } catch (error) {
+        this.#options.log.error('a frame listener failed', error);
+      }
     }
   }
 

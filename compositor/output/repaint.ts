@@ -148,6 +148,12 @@ export class Repaint implements FrameClockListener {
     return shown;
   }
 
+  /** A {@link latch} threw: what it had taken of the damage is lost. Asks for no frame. */
+  frameFailed(): void {
+    this.#tracker.addPixels(this.#bounds);
+    this.#tracker.notShown();
+  }
+
   /** Everything as it is now, painted anew: for backends that have no pixels of the whole. Null before the first frame. */
   snapshot(): PixelTarget | null {
     if (this.#frames === 0) return null;

@@ -4,7 +4,7 @@ import { ManualClock } from '../../native/clock.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { Poller } from '../../native/poller.ts';
 import { Compositor } from '../../compositor/compositor.ts';
-import type { OutputRequest } from '../../compositor/config.ts';
+import type { BackendFactory, OutputRequest } from '../../compositor/config.ts';
 import type { WindowManagerFactory } from '../../compositor/shell/window-manager.ts';
 import { SimulatedKernel } from '../../devices/simulated/simulated-kernel.ts';
 import { ShellClient } from './shell-client.ts';
@@ -16,6 +16,8 @@ export interface DesktopFixtureOptions {
   readonly gpus?: number;
   /** Default: true. */
   readonly keyboard?: boolean;
+  /** Default: headless. */
+  readonly backend?: BackendFactory;
 }
 
 export class DesktopFixture {
@@ -42,6 +44,7 @@ export class DesktopFixture {
       log: { error: keep('error'), warn: keep('warn'), info: keep('info'), debug: keep('debug') },
       outputs: options.outputs ?? [{ width: 400, height: 300 }],
       ...(options.windowManager && { windowManager: options.windowManager }),
+      ...(options.backend && { backend: options.backend }),
       ...(options.keyboard === false && { keymap: null }),
     });
   }
