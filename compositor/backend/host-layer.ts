@@ -48,6 +48,12 @@ export class HostLayer {
     if (this.#copy.show(this.target, frame, item)) this.#replace(undefined);
   }
 
+  /** In effect with the parent's next commit. `always`: also if nothing is new. */
+  commit(always: boolean): void {
+    this.target.commit(always);
+    this.#shown?.inHost.committed();
+  }
+
   /** Takes it off the screen. What the host still reads stays held. */
   dispose(): void {
     this.#replace(undefined);

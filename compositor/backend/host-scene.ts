@@ -44,7 +44,7 @@ export class HostScene {
   /** In effect with the window's next commit. The top one is committed in any case. */
   commit(): void {
     const top = this.#order.at(-1);
-    for (const layer of this.#order) layer.target.commit(layer === top);
+    for (const layer of this.#order) layer.commit(layer === top);
   }
 
   /** Takes all of them off the screen. */

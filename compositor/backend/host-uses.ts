@@ -32,11 +32,14 @@ export interface HostUsesOptions {
 export class HostUses implements Disposable {
   readonly #options: HostUsesOptions;
   readonly #uses = new Set<HostUse>();
-  /** Superseded ones and when they are taken back, in order; undefined as long as no GPU went. */
+  /** Superseded ones and when they are taken back; undefined: the host is waited for. */
   readonly #superseded = new Map<HostUse, bigint | undefined>();
   readonly #subscription: { unsubscribe(): void };
   #devices = 0;
-  #gpuWent = false;
+  /** GPUs that went so far. */
+  #losses = 0;
+  /** Since the last of them the host has said that it is done with something it was given later. */
+  #recovered = true;
   #timer: Timer | undefined;
   #begun = 0;
   #overdue = 0;
@@ -57,8 +60,10 @@ export class HostUses implements Disposable {
   /** The next commit to the host attaches `imported` for `use`. `release`: where the host signals its end, with explicit sync. */
   begin(use: BufferUse, imported: HostImport, release: HostReleasePoint | undefined): HostUse {
     this.#begun++;
+    const losses = this.#losses;
     const hostUse: HostUse = new HostUse(use, imported, release, this.#options.dmabufs, {
-      superseded: () => this.#onSuperseded(hostUse),
+      superseded: () => this.#onSuperseded(hostUse, losses),
+      endedByHost: () => this.#onEndedByHost(losses),
       lost: () => this.#overdue++,
       ended: () => {
         this.#uses.delete(hostUse);
@@ -78,26 +83,44 @@ export class HostUses implements Disposable {
     for (const use of this.#uses) use.end();
   }
 
-  #onSuperseded(use: HostUse): void {
-    const { clock } = this.#options;
-    this.#superseded.set(use, this.#gpuWent ? clock.nowNs() + LOST_HOST_GRACE_NS : undefined);
-    if (this.#gpuWent) this.#schedule();
+  /** `losses`: how many GPUs had gone when it was begun. */
+  #onSuperseded(use: HostUse, losses: number): void {
+    const doubtful = losses < this.#losses || !this.#recovered;
+    this.#superseded.set(use, doubtful ? this.#graceEndNs() : undefined);
+    if (doubtful) this.#schedule();
+  }
+
+  /** A host that ends what it was given since is well: what it was given before it may have forgotten all the same. */
+  #onEndedByHost(losses: number): void {
+    if (this.#recovered || losses < this.#losses) return;
+    this.#recovered = true;
   }
 
   #onDevices(count: number): void {
     const lost = count < this.#devices;
     this.#devices = count;
-    if (!lost || this.#gpuWent) return;
-    this.#gpuWent = true;
-    const deadlineNs = this.#options.clock.nowNs() + LOST_HOST_GRACE_NS;
-    for (const use of this.#superseded.keys()) this.#superseded.set(use, deadlineNs);
+    if (!lost) return;
+    this.#losses++;
+    this.#recovered = false;
+    const deadlineNs = this.#graceEndNs();
+    for (const [use, earlierNs] of this.#superseded)
+      this.#superseded.set(use, earlierNs ?? deadlineNs);
     this.#schedule();
   }
 
+  #graceEndNs(): bigint {
+    return this.#options.clock.nowNs() + LOST_HOST_GRACE_NS;
+  }
+
   #schedule(): void {
-    const [deadlineNs] = this.#superseded.values();
-    if (this.#timer || deadlineNs === undefined) return;
-    this.#timer = this.#options.clock.at(deadlineNs, () => {
+    if (this.#timer) return;
+    let earliestNs: bigint | undefined;
+    for (const deadlineNs of this.#superseded.values()) {
+      if (deadlineNs !== undefined && (earliestNs === undefined || deadlineNs < earliestNs))
+        earliestNs = deadlineNs;
+    }
+    if (earliestNs === undefined) return;
+    this.#timer = this.#options.clock.at(earliestNs, () => {
       this.#timer = undefined;
       this.#endOverdue();
       this.#schedule();
@@ -109,7 +132,7 @@ export class HostUses implements Disposable {
     const nowNs = clock.nowNs();
     let count = 0;
     for (const [use, deadlineNs] of this.#superseded) {
-      if (deadlineNs === undefined || deadlineNs > nowNs) break;
+      if (deadlineNs === undefined || deadlineNs > nowNs) continue;
       use.end();
       count++;
     }
@@ -120,6 +143,8 @@ export class HostUses implements Disposable {
 
 interface HostUseListener {
   superseded(): void;
+  /** The host itself has said that it is done. */
+  endedByHost(): void;
   /** The host will not signal its release point. */
   lost(): void;
   ended(): void;
@@ -134,6 +159,7 @@ export class HostUse {
   readonly #hold: BufferHold;
   readonly #listener: HostUseListener;
   #wait: { unsubscribe(): void } | undefined;
+  #committed = false;
   #superseded = false;
   #ended = false;
 
@@ -153,7 +179,15 @@ export class HostUse {
     this.#hold = use.hold();
     if (release) return;
     imported.busy = true;
-    imported.released = () => this.end(this.#readFence());
+    imported.released = () => {
+      listener.endedByHost();
+      this.end(this.#readFence());
+    };
+  }
+
+  /** The commit that attaches it was sent: from here on the host has it. */
+  committed(): void {
+    this.#committed = true;
   }
 
   /**
@@ -163,6 +197,7 @@ export class HostUse {
   supersede(): void {
     if (this.#ended || this.#superseded) return;
     this.#superseded = true;
+    if (!this.#committed) return this.#takeBack();
     this.#listener.superseded();
     if (!this.#release) return;
     const { timeline, point } = this.#release;
@@ -187,6 +222,12 @@ export class HostUse {
     this.#listener.ended();
   }
 
+  /** The host never heard of it (a frame was given up midway), and will not: nothing but us ends it. */
+  #takeBack(): void {
+    if (!this.#release) this.#imported.busy = false;
+    this.end();
+  }
+
   /** The host's GPU work on it is submitted: the client may go on as far as that fence lets it. */
   #passOn(syncFileFd: number): void {
     if (!this.#use.release) return;
@@ -198,8 +239,12 @@ export class HostUse {
   }
 
   #settled(outcome: FenceOutcome): void {
-    if (outcome.type === 'lost') this.#listener.lost();
-    else this.#release?.end(true);
+    if (outcome.type === 'lost') {
+      this.#listener.lost();
+    } else {
+      this.#listener.endedByHost();
+      this.#release?.end(true);
+    }
     this.end();
   }
 

@@ -337,6 +337,92 @@ test('a host that never releases after a GPU went is not waited for without end'
   });
 });
 
+test('a host that recovered is waited for again', async () => {
+  await withNested({ inner: { syncForShm: false } }, (fixture) => {
+    const client = fixture.connect();
+    const window = client.window(SIDE, SIDE, RED);
+    const [green, blue] = [
+      client.sealedBuffer(SIDE, SIDE, GREEN),
+      client.sealedBuffer(SIDE, SIDE, BLUE),
+    ];
+    let released = 0;
+    blue.handler = { release: () => released++ };
+    const show = (buffer: WlBufferProxy): void => {
+      window.surface.attach(buffer, 0, 0);
+      window.surface.damageBuffer(0, 0, SIDE, SIDE);
+      window.surface.commit();
+      fixture.frames();
+    };
+    const shown = (): Surface => {
+      const [surface] = [...fixture.host.surfaces].filter(
+        ({ roleName, current }) => roleName === 'wl_subsurface' && current.content,
+      );
+      if (!surface) throw new Error('the host shows nothing');
+      return surface;
+    };
+    for (const buffer of [green, blue, green]) show(buffer);
+    fixture.kernel.removeDevice('sim:0');
+    // It lets go of what it was given since.
+    for (const buffer of [blue, green, blue]) show(buffer);
+    expect(released).toBe(2);
+    const reader = shown().current.content?.hold();
+    show(green);
+    fixture.advance(60n * SECOND);
+    expect(released).toBe(2);
+    expect(fixture.backend).toMatchObject({ overdue: 0 });
+    // Until another GPU goes.
+    fixture.kernel.removeDevice('sim:1');
+    fixture.advance(60n * SECOND);
+    expect(released).toBe(3);
+    expect(fixture.backend).toMatchObject({ overdue: 1 });
+    reader?.end();
+  });
+});
+
+test.each(['explicit', 'implicit'])(
+  'a buffer of a frame that was given up comes back, %s sync',
+  async (kind) => {
+    await withNested({}, (fixture) => {
+      const window = new SyncWindow(fixture);
+      const [green, blue] = [window.image(GREEN), window.image(BLUE)];
+      for (const image of [green, blue, green, blue]) window.show(image);
+      if (kind === 'implicit') window.sync.destroy();
+      let released = 0;
+      green.buffer.handler = { release: () => released++ };
+      const commit = (image: Image): void => {
+        if (kind === 'explicit') {
+          image.acquire.signal(image.point + 1n);
+          window.commit(image);
+          return;
+        }
+        window.window.surface.attach(image.buffer, 0, 0);
+        window.window.surface.damageBuffer(0, 0, SIDE, SIDE);
+        window.window.surface.commit();
+        fixture.settle();
+      };
+      // Above it, so that it is shown after it: its new buffer takes a descriptor to tell the host of.
+      const other = fixture.connect();
+      const above = other.window(8, 8, RED);
+      above.surface.attach(other.sealedBuffer(8, 8, BLUE), 0, 0);
+      above.surface.damageBuffer(0, 0, 8, 8);
+      above.surface.commit();
+      commit(green);
+      withDescriptors(0, () => fixture.clock.advanceBy(SECOND / 500n));
+      expect(fixture.logged).toContainEqual(expect.stringContaining('could not be shown'));
+      commit(blue);
+      fixture.frames();
+      commit(green);
+      fixture.frames();
+      commit(blue);
+      fixture.frames();
+      expect(fixture.pixel(...AT)).toBe(BLUE);
+      if (kind === 'explicit') expect(green.release.signalled).toBe(green.point);
+      else expect(released).toBe(2);
+      expect(fixture.backend).toMatchObject({ inHost: 2 });
+    });
+  },
+);
+
 test('the host goes: every release is signalled once, and the reason is told', async () => {
   const events: SyncTraceEvent[] = [];
   await withNested({ inner: { syncTrace: (event) => events.push(event) } }, (fixture) => {
