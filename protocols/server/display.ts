@@ -36,8 +36,9 @@ export interface DisplayOptions {
 
 /** Told of connections. */
 export interface ClientListener {
+  /** One that throws refuses the client. */
   created?(client: Client): void;
-  /** Its objects are gone. */
+  /** Its objects are gone. Told to those who were told of it. */
   destroyed?(client: Client): void;
 }
 
@@ -110,13 +111,24 @@ export class Display implements ClientHost {
     return this.#accept(socket, onClient);
   }
 
-  /** Makes a client of a connected socket. Takes ownership, also when it throws. */
+  /** Makes a client of a connected socket. Takes ownership, also when it throws: then there is no client. */
   connect(socket: OwnedFd): Client {
     const client = new Client(this, socket, this.nextClientNumber, displayInterface);
     this.nextClientNumber++;
     client.displayResource.handler = this.#displayRequests;
     this.#clients.add(client);
-    for (const listener of this.#listeners) listener.created?.(client);
+    const told: ClientListener[] = [];
+    try {
+      for (const listener of this.#listeners) {
+        listener.created?.(client);
+        told.push(listener);
+      }
+    } catch (error) {
+      this.#clients.delete(client);
+      client.destroy();
+      this.#tellDestroyed(client, told);
+      throw error;
+    }
     return client;
   }
 
@@ -223,8 +235,12 @@ export class Display implements ClientHost {
   }
 
   forget(client: Client): void {
-    this.#clients.delete(client);
-    for (const listener of this.#listeners) {
+    if (this.#clients.delete(client)) this.#tellDestroyed(client, this.#listeners);
+    for (const { acceptor } of this.#sockets) acceptor.retry();
+  }
+
+  #tellDestroyed(client: Client, listeners: Iterable<ClientListener>): void {
+    for (const listener of listeners) {
       try {
         listener.destroyed?.(client);
       } catch (error) {
@@ -232,7 +248,6 @@ export class Display implements ClientHost {
         this.log.error(`client ${client.number}: freeing it failed`, error);
       }
     }
-    for (const { acceptor } of this.#sockets) acceptor.retry();
   }
 
   #accept(socket: DisplaySocket | OwnedFd, onClient?: (client: Client) => void): () => void {
@@ -259,10 +274,13 @@ export class Display implements ClientHost {
   }
 
   #welcome(socket: OwnedFd, onClient: ((client: Client) => void) | undefined): void {
+    let client: Client | undefined;
     try {
-      const client = this.connect(socket);
+      client = this.connect(socket);
       onClient?.(client);
     } catch (error) {
+      // Half of a client could do what the whole may not.
+      client?.destroy();
       this.log.error('a connection could not be made a client', error);
     }
   }

@@ -1,5 +1,9 @@
 /** How clients and displays end: what is still sent, and in which order objects go. */
+import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { native } from '../../../native/binding.ts';
+import { OwnedFd } from '../../../native/fd.ts';
+import { ClientDisplay } from '../../../protocols/client/client-display.ts';
 import { WlCompositor, WlShm } from '../../../protocols/generated/wayland.server.ts';
 import { WlCompositorProxy, WlShmProxy } from '../../../protocols/generated/wayland.client.ts';
 import { Harness, withHarness } from './harness.ts';
@@ -118,6 +122,48 @@ test('a failing listener of the display keeps no other client from being freed',
     expect(harness.display.clients.size).toBe(0);
     expect(clients.map(({ raw }) => raw.read() && raw.closed)).toEqual([true, true]);
     expect(harness.logged.map(({ level }) => level)).toEqual(['error', 'error']);
+  }));
+
+test('a listener that throws refuses the client: those told of it before are told of its end', () =>
+  withHarness((harness) => {
+    const told: string[] = [];
+    const remember = (name: string) => ({
+      created: () => void told.push(`${name} created`),
+      destroyed: () => void told.push(`${name} destroyed`),
+    });
+    harness.display.addClientListener(remember('first'));
+    const stopRefusing = harness.display.addClientListener({
+      created: () => {
+        throw new Error('no room');
+      },
+      destroyed: () => void told.push('refuser destroyed'),
+    });
+    harness.display.addClientListener(remember('last'));
+    expect(() => harness.raw()).toThrow('no room');
+    harness.settle();
+    expect(told).toEqual(['first created', 'first destroyed']);
+    expect(harness.display.clients.size).toBe(0);
+    stopRefusing();
+    expect(harness.raw().client.alive).toBe(true);
+  }));
+
+test('a connection whose maker does not get it is ended', () =>
+  withHarness((harness) => {
+    const path = `/tmp/syncline-lifetime-${process.pid}`;
+    const socket = new OwnedFd(native.listenUnix(path, 8));
+    harness.display.listenFd(socket, () => {
+      throw new Error('no sandbox for it');
+    });
+    const client = ClientDisplay.connect({
+      poller: harness.poller,
+      env: { WAYLAND_DISPLAY: path },
+    });
+    harness.settle();
+    rmSync(path);
+    expect(harness.display.clients.size).toBe(0);
+    expect(client.open).toBe(false);
+    expect(harness.logged.map(({ level }) => level)).toEqual(['error']);
+    client.close();
   }));
 
 test('a display that closes sends what is pending and says goodbye', () => {
