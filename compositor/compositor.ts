@@ -129,6 +129,7 @@ function makeCore(options: CompositorOptions, backend: Backend): CompositorCore 
       ...options,
       strategy: options.strategy ?? DEFAULT_STRATEGY,
       keepsPoolFds: backend.passesBuffers,
+      ...(backend.allocationHint && { allocationHint: backend.allocationHint }),
     });
   } catch (error) {
     backend.dispose();

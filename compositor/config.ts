@@ -23,7 +23,10 @@ export interface BackendContext {
 
 export type BackendFactory = (context: BackendContext) => Backend;
 
-export interface CompositorOptions extends Omit<CoreOptions, 'strategy' | 'keepsPoolFds'> {
+export interface CompositorOptions extends Omit<
+  CoreOptions,
+  'strategy' | 'keepsPoolFds' | 'allocationHint'
+> {
   /** What becomes of timelines when devices go. Default: failover. */
   readonly strategy?: RecoveryStrategy;
   /** Default: headless. */

@@ -15,6 +15,7 @@ import type { SyncTrace } from '../sync/trace.ts';
 import type { WatchdogPolicy } from '../sync/watchdog.ts';
 import { BufferFds } from './buffer-fds.ts';
 import { DmabufTracker } from './buffer/dmabuf-tracker.ts';
+import type { AllocationHint } from './buffer/allocation-hint.ts';
 import type { LostBufferPolicy } from './buffer/dmabuf-policy.ts';
 import type { DmabufStats } from './buffer/dmabuf-tracker.ts';
 import { ClientState, DEFAULT_CLIENT_BUDGETS } from './client-state.ts';
@@ -65,6 +66,8 @@ export interface CoreOptions {
   readonly syncForShm?: boolean;
   /** Keep the descriptors of wl_shm pools as long as their buffers. Default: false. */
   readonly keepsPoolFds?: boolean;
+  /** Where clients are told to allocate dma-bufs, before devices of our own. */
+  readonly allocationHint?: AllocationHint;
   /** For WAYLAND_DEBUG and XDG_RUNTIME_DIR. Default: the process's. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -147,7 +150,7 @@ export class CompositorCore implements HandlerContext {
         log,
       }),
     );
-    this.#createGlobals(kernel, options.syncForShm ?? true);
+    this.#createGlobals(options);
     this.#lifetime.add(new SecurityContexts(this.display, poller));
   }
 
@@ -180,11 +183,11 @@ export class CompositorCore implements HandlerContext {
     this.#lifetime.dispose();
   }
 
-  #createGlobals(kernel: SyncKernel, syncForShm: boolean): void {
+  #createGlobals({ kernel, syncForShm = true, allocationHint }: CoreOptions): void {
     createCompositorGlobal(this);
     createSubcompositorGlobal(this);
     createShmGlobal(this);
-    this.#lifetime.add(new LinuxDmabuf(this, kernel, this.#dmabufs));
+    this.#lifetime.add(new LinuxDmabuf(this, kernel, this.#dmabufs, allocationHint));
     this.#lifetime.add(createSyncobjGlobal(this, { syncForShm }));
     createViewporterGlobal(this);
     createPresentationGlobal(this);

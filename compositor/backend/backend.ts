@@ -1,6 +1,7 @@
 /** Where an output's pixels go and where input comes from. */
 import type { DmabufFences } from '../../devices/sync-kernel.ts';
 import type { SyncManager } from '../../sync/manager.ts';
+import type { AllocationHint } from '../buffer/allocation-hint.ts';
 import type { FramePace } from '../output/frame-clock.ts';
 import type { Output, OutputDescription } from '../output/output.ts';
 import type { PixelTarget } from '../render/composer.ts';
@@ -69,6 +70,8 @@ export interface Backend {
   readonly pace: FramePace;
   /** It hands clients' buffers on: each new state of a surface has to reach it, also when no pixel changed. */
   readonly passesBuffers: boolean;
+  /** Where the dma-bufs it hands on are best allocated, if whoever gets them says so. */
+  readonly allocationHint?: AllocationHint | undefined;
   /** It calls {@link FrameToShow.seen}; else a frame is seen when its frame clock says so. */
   readonly tellsPresentation: boolean;
   /** Makes its outputs. Called once. */

@@ -19,6 +19,7 @@ import {
 import { ZxdgDecorationManagerV1Proxy } from '../../protocols/generated/xdg-decoration-unstable-v1.client.ts';
 import { XdgWmBaseProxy } from '../../protocols/generated/xdg-shell.client.ts';
 import type { CompositorLog } from '../log.ts';
+import { HostAllocation } from './host-allocation.ts';
 
 /** There is no host, or it lacks something we cannot do without. */
 export class HostUnavailableError extends Error {
@@ -32,8 +33,11 @@ export class HostUnavailableError extends Error {
 
 /** Versions we know how to use; a host may offer less. */
 const VERSIONS = { compositor: 6, shm: 1, wmBase: 6, seat: 8, output: 4, presentation: 1 } as const;
-/** The last that lists its modifiers in plain events; feedback says no more than we need, which is linear. */
+/** The last that lists its modifiers in plain events: feedback says no more of formats than we need, which is linear. */
 const DMABUF_VERSION = 3;
+/** Those whose feedback names a main device. */
+const FEEDBACK_SINCE = 4;
+const FEEDBACK_VERSION = 5;
 const DRM_FORMAT_MOD_LINEAR = 0n;
 /** clock_gettime(2): what our own times are of. */
 const CLOCK_MONOTONIC = 1;
@@ -60,6 +64,8 @@ export class HostConnection {
   readonly singlePixel: WpSinglePixelBufferManagerV1Proxy | null;
   readonly syncobj: WpLinuxDrmSyncobjManagerV1Proxy | null;
   readonly dmabuf: ZwpLinuxDmabufV1Proxy | null;
+  /** Null where the host gives no feedback. */
+  readonly allocation: HostAllocation | null;
   /** wl_shm.format codes the host takes. */
   readonly shmFormats: Set<number> = new Set();
   /** DRM fourccs the host takes in linear dma-bufs. */
@@ -130,6 +136,11 @@ export class HostConnection {
         },
       };
     }
+    const feedback =
+      (display.registry.find('zwp_linux_dmabuf_v1')?.version ?? 0) >= FEEDBACK_SINCE
+        ? this.#want(ZwpLinuxDmabufV1Proxy, FEEDBACK_VERSION)
+        : null;
+    this.allocation = feedback && new HostAllocation(feedback);
     this.#presentation = this.#want(WpPresentationProxy, VERSIONS.presentation);
     if (this.#presentation) {
       this.#presentation.handler = {

@@ -1,6 +1,7 @@
 /** Our outputs as windows of another Wayland compositor, composed by us or by the host; input from the host. */
 import type { Clock, Timer } from '../../native/clock.ts';
 import { isSystemError } from '../../native/errors.ts';
+import type { AllocationHint } from '../buffer/allocation-hint.ts';
 import { ClientState } from '../client-state.ts';
 import type { CompositorLog } from '../log.ts';
 import type { Output, OutputDescription } from '../output/output.ts';
@@ -42,6 +43,7 @@ export class NestedBackend implements Backend {
   readonly canAddOutputs = false;
   readonly passesBuffers: boolean;
   readonly tellsPresentation: boolean;
+  readonly allocationHint: AllocationHint | undefined;
   readonly #host: HostConnection;
   readonly #clock: Clock;
   readonly #log: CompositorLog;
@@ -69,6 +71,7 @@ export class NestedBackend implements Backend {
     this.tellsPresentation = host.presentation !== null;
     const obstacle = host.passThroughObstacle;
     this.passesBuffers = mode !== 'composited' && obstacle === undefined;
+    this.allocationHint = (this.passesBuffers && host.allocation) || undefined;
     try {
       requirePixman();
       if (mode === 'pass-through' && obstacle !== undefined)

@@ -14,6 +14,7 @@ import type {
   ZwpLinuxDmabufV1Resource,
 } from '../../protocols/generated/linux-dmabuf-v1.server.ts';
 import type { Global } from '../../protocols/server/global.ts';
+import type { AllocationHint } from '../buffer/allocation-hint.ts';
 import type { DmabufTracker } from '../buffer/dmabuf-tracker.ts';
 import type { HandlerContext } from '../handler-context.ts';
 import { drawableFormats } from '../render/formats.ts';
@@ -37,14 +38,22 @@ export class LinuxDmabuf implements Disposable {
   readonly #kernel: SyncKernel;
   readonly #table = formatTable();
   readonly #feedbacks = new Set<ZwpLinuxDmabufFeedbackV1Resource>();
+  readonly #hint: AllocationHint | undefined;
   readonly #subscription: { unsubscribe(): void };
+  readonly #unlisten: (() => void) | undefined;
   readonly #offer: () => Global;
   #global: Global;
   #mainDevice: bigint | undefined;
 
-  constructor(context: HandlerContext, kernel: SyncKernel, tracker: DmabufTracker) {
+  constructor(
+    context: HandlerContext,
+    kernel: SyncKernel,
+    tracker: DmabufTracker,
+    hint?: AllocationHint,
+  ) {
     this.#kernel = kernel;
-    this.#mainDevice = mainDevice(kernel);
+    this.#hint = hint;
+    this.#mainDevice = this.#bestDevice();
     const requests = this.#requests(context, tracker);
     this.#offer = () =>
       context.display.createGlobal(
@@ -60,10 +69,12 @@ export class LinuxDmabuf implements Disposable {
       next: () => this.#devicesChanged(),
       error: (error: unknown) => context.log.error('following devices failed', error),
     });
+    this.#unlisten = hint?.onChanged(() => this.#devicesChanged());
   }
 
   dispose(): void {
     this.#subscription.unsubscribe();
+    this.#unlisten?.();
     this.#table.close();
   }
 
@@ -101,12 +112,16 @@ export class LinuxDmabuf implements Disposable {
     ZwpLinuxDmabufFeedbackV1.sendDone(resource);
   }
 
+  #bestDevice(): bigint | undefined {
+    return this.#hint?.device ?? mainDevice(this.#kernel);
+  }
+
   /**
    * Clients allocate on the main device: when it goes they are told the next one. With none left the old one stays told. The first
    * one there is brings a global of its own, in the version that names it.
    */
   #devicesChanged(): void {
-    const device = mainDevice(this.#kernel);
+    const device = this.#bestDevice();
     if (device === undefined || device === this.#mainDevice) return;
     const isFirst = this.#mainDevice === undefined;
     this.#mainDevice = device;
@@ -118,7 +133,7 @@ export class LinuxDmabuf implements Disposable {
   }
 }
 
-/** dev_t of the render node clients are told to allocate on; undefined: there is none. */
+/** dev_t of the render node of ours that is best for clients to allocate on; undefined: there is none. */
 export function mainDevice(kernel: SyncKernel): bigint | undefined {
   return kernel.listNodes().find(({ kind }) => kind === 'render')?.rdev;
 }

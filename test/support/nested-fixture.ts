@@ -14,6 +14,7 @@ import type { CompositorOptions, OutputRequest } from '../../compositor/config.t
 import type { CompositorLog } from '../../compositor/log.ts';
 import type { WindowManagerFactory } from '../../compositor/shell/window-manager.ts';
 import { SimulatedKernel } from '../../devices/simulated/simulated-kernel.ts';
+import type { DeviceNode, SyncKernel } from '../../devices/sync-kernel.ts';
 import type { SyncobjDevice } from '../../devices/syncobj-device.ts';
 import { ZwpLinuxDmabufV1Proxy } from '../../protocols/generated/linux-dmabuf-v1.client.ts';
 import { WpLinuxDrmSyncobjManagerV1Proxy } from '../../protocols/generated/linux-drm-syncobj-v1.client.ts';
@@ -33,6 +34,8 @@ export interface NestedFixtureOptions {
   readonly output?: OutputRequest;
   readonly host?: Partial<CompositorOptions>;
   readonly inner?: Partial<CompositorOptions>;
+  /** The order in which the host sees the GPUs. Default: that of their names. */
+  readonly hostNodes?: (nodes: DeviceNode[]) => DeviceNode[];
   /** Default: as high as the two need it. */
   readonly hostOutput?: OutputRequest;
 }
@@ -67,8 +70,10 @@ export class NestedFixture {
     clock.advanceBy(100n * MS);
     const logged: string[] = [];
     const common = { poller, clock, kernel, env: {} };
+    const { hostNodes } = options;
     const host = Compositor.create({
       ...common,
+      kernel: hostNodes ? withNodes(kernel, hostNodes) : kernel,
       log: logInto(logged, 'host'),
       outputs: [{ width: 320, height: 240, ...options.hostOutput }],
       windowManager: inTheCorner,
@@ -335,6 +340,19 @@ export async function withNested(
     throw error;
   }
   fixture.dispose();
+}
+
+/** The same kernel, whose nodes are listed otherwise. */
+function withNodes(kernel: SyncKernel, order: (nodes: DeviceNode[]) => DeviceNode[]): SyncKernel {
+  const { description, syncFiles, dmabufs, hotplug } = kernel;
+  return {
+    description,
+    syncFiles,
+    dmabufs,
+    hotplug,
+    listNodes: () => order(kernel.listNodes()),
+    openDevice: (node) => kernel.openDevice(node),
+  };
 }
 
 const MFD_ALLOW_SEALING = 2;
