@@ -1,88 +1,17 @@
 /** Explicit sync through a nested compositor: acquire fences never reach the host unsignalled, the host's releases reach the client. */
 import { expect, test } from 'vitest';
 import type { SimFence } from '../../../devices/simulated/sim-fence.ts';
-import type { SyncobjDevice } from '../../../devices/syncobj-device.ts';
-import type { Surface } from '../../../compositor/surface/surface.ts';
-import type { WpLinuxDrmSyncobjSurfaceV1Proxy } from '../../../protocols/generated/linux-drm-syncobj-v1.client.ts';
 import type { WlBufferProxy } from '../../../protocols/generated/wayland.client.ts';
 import type { SyncTraceEvent } from '../../../sync/trace.ts';
 import { withDescriptors } from '../../support/few-descriptors.ts';
-import type { TestTimeline } from '../../support/compositor-client.ts';
-import { type NestedClient, type NestedFixture, withNested } from '../../support/nested-fixture.ts';
-import type { TestWindow } from '../../support/shell-client.ts';
+import { withNested } from '../../support/nested-fixture.ts';
+import { AT, SIDE, SyncWindow } from '../../support/sync-window.ts';
 import { ENODEV } from '../../../native/errno.ts';
 
 const SECOND = 1_000_000_000n;
 const RED = 0xff0000;
 const GREEN = 0x00ff00;
 const BLUE = 0x0000ff;
-const SIDE = 64;
-/** Inside the window. */
-const AT = [50, 50] as const;
-
-interface Image {
-  readonly buffer: WlBufferProxy;
-  /** Acquire points 1, 3, 5…, release points 2, 4, 6…, on timelines of its own. */
-  readonly acquire: TestTimeline;
-  readonly release: TestTimeline;
-  point: bigint;
-}
-
-/** A window whose content is dma-bufs with explicit sync, of a client on a GPU of its own. */
-class SyncWindow {
-  readonly client: NestedClient;
-  readonly device: SyncobjDevice;
-  readonly window: TestWindow;
-  readonly sync: WpLinuxDrmSyncobjSurfaceV1Proxy;
-  readonly #fixture: NestedFixture;
-
-  constructor(fixture: NestedFixture, gpu = 'sim:1') {
-    this.#fixture = fixture;
-    this.client = fixture.connect();
-    this.device = this.client.openGpu(gpu);
-    this.window = this.client.window(SIDE, SIDE, RED);
-    this.sync = this.client.syncobj.getSurface(this.window.surface);
-  }
-
-  image(colour: number): Image {
-    return {
-      buffer: this.client.dmabuf(SIDE, SIDE, colour, this.device.id),
-      acquire: this.client.timeline(this.device),
-      release: this.client.timeline(this.device),
-      point: 0n,
-    };
-  }
-
-  /** Commits it; its work is submitted by the caller, before or after. */
-  commit(image: Image): bigint {
-    const { surface } = this.window;
-    const point = ++image.point;
-    this.sync.setAcquirePoint(image.acquire.proxy, 0, Number(point));
-    this.sync.setReleasePoint(image.release.proxy, 0, Number(point));
-    surface.attach(image.buffer, 0, 0);
-    surface.damageBuffer(0, 0, SIDE, SIDE);
-    surface.commit();
-    this.#fixture.settle();
-    return point;
-  }
-
-  /** Shows a finished image. */
-  show(image: Image): void {
-    image.acquire.signal(image.point + 1n);
-    this.commit(image);
-    this.#fixture.frames();
-  }
-
-  /** The host's surface of this window's layer: the one that shows `colour` on top. */
-  hostSurface(): Surface {
-    const surfaces = [...this.#fixture.host.surfaces].filter(
-      ({ roleName, current }) => roleName === 'wl_subsurface' && current.content,
-    );
-    const [surface, ...others] = surfaces;
-    if (!surface || others.length > 0) throw new Error(`${surfaces.length} layers in the host`);
-    return surface;
-  }
-}
 
 test('a buffer reaches the host when its acquire point has signalled, not before', async () => {
   await withNested({}, (fixture) => {
@@ -302,123 +231,6 @@ test.each([0, 1, 2, 3, 4, 5])(
       window.show(blue);
       expect(green.release.signalled).toBe(3n);
       expect(fixture.pixel(...AT)).toBe(BLUE);
-    });
-  },
-);
-
-test('a host that never releases after a GPU went is not waited for without end', async () => {
-  await withNested({}, (fixture) => {
-    const window = new SyncWindow(fixture);
-    const images = [window.image(GREEN), window.image(BLUE), window.image(RED)] as const;
-    const [first, second, third] = images;
-    for (const image of images) window.show(image);
-    window.show(first);
-    // The host forgets two of them, and shows the third.
-    const readers = [window.hostSurface().current.content?.hold()];
-    window.show(second);
-    readers.push(window.hostSurface().current.content?.hold());
-    fixture.advance(60n * SECOND);
-    expect(first.release.signalled).toBe(1n);
-    fixture.kernel.removeDevice('sim:0');
-    fixture.advance(SECOND);
-    expect(first.release.signalled).toBe(1n);
-    fixture.advance(60n * SECOND);
-    expect(first.release.signalled).toBe(2n);
-    // On screen: not taken from the host before there is something newer, and then only after a while.
-    expect(second.release.signalled).toBe(1n);
-    window.show(third);
-    expect(second.release.signalled).toBe(1n);
-    fixture.advance(60n * SECOND);
-    expect(second.release.signalled).toBe(2n);
-    expect(fixture.backend).toMatchObject({ overdue: 2, inHost: 1 });
-    for (const reader of readers) reader?.end();
-    window.show(first);
-    expect(fixture.pixel(...AT)).toBe(GREEN);
-  });
-});
-
-test('a host that recovered is waited for again', async () => {
-  await withNested({ inner: { syncForShm: false } }, (fixture) => {
-    const client = fixture.connect();
-    const window = client.window(SIDE, SIDE, RED);
-    const [green, blue] = [
-      client.sealedBuffer(SIDE, SIDE, GREEN),
-      client.sealedBuffer(SIDE, SIDE, BLUE),
-    ];
-    let released = 0;
-    blue.handler = { release: () => released++ };
-    const show = (buffer: WlBufferProxy): void => {
-      window.surface.attach(buffer, 0, 0);
-      window.surface.damageBuffer(0, 0, SIDE, SIDE);
-      window.surface.commit();
-      fixture.frames();
-    };
-    const shown = (): Surface => {
-      const [surface] = [...fixture.host.surfaces].filter(
-        ({ roleName, current }) => roleName === 'wl_subsurface' && current.content,
-      );
-      if (!surface) throw new Error('the host shows nothing');
-      return surface;
-    };
-    for (const buffer of [green, blue, green]) show(buffer);
-    fixture.kernel.removeDevice('sim:0');
-    // It lets go of what it was given since.
-    for (const buffer of [blue, green, blue]) show(buffer);
-    expect(released).toBe(2);
-    const reader = shown().current.content?.hold();
-    show(green);
-    fixture.advance(60n * SECOND);
-    expect(released).toBe(2);
-    expect(fixture.backend).toMatchObject({ overdue: 0 });
-    // Until another GPU goes.
-    fixture.kernel.removeDevice('sim:1');
-    fixture.advance(60n * SECOND);
-    expect(released).toBe(3);
-    expect(fixture.backend).toMatchObject({ overdue: 1 });
-    reader?.end();
-  });
-});
-
-test.each(['explicit', 'implicit'])(
-  'a buffer of a frame that was given up comes back, %s sync',
-  async (kind) => {
-    await withNested({}, (fixture) => {
-      const window = new SyncWindow(fixture);
-      const [green, blue] = [window.image(GREEN), window.image(BLUE)];
-      for (const image of [green, blue, green, blue]) window.show(image);
-      if (kind === 'implicit') window.sync.destroy();
-      let released = 0;
-      green.buffer.handler = { release: () => released++ };
-      const commit = (image: Image): void => {
-        if (kind === 'explicit') {
-          image.acquire.signal(image.point + 1n);
-          window.commit(image);
-          return;
-        }
-        window.window.surface.attach(image.buffer, 0, 0);
-        window.window.surface.damageBuffer(0, 0, SIDE, SIDE);
-        window.window.surface.commit();
-        fixture.settle();
-      };
-      // Above it, so that it is shown after it: its new buffer takes a descriptor to tell the host of.
-      const other = fixture.connect();
-      const above = other.window(8, 8, RED);
-      above.surface.attach(other.sealedBuffer(8, 8, BLUE), 0, 0);
-      above.surface.damageBuffer(0, 0, 8, 8);
-      above.surface.commit();
-      commit(green);
-      withDescriptors(0, () => fixture.clock.advanceBy(SECOND / 500n));
-      expect(fixture.logged).toContainEqual(expect.stringContaining('could not be shown'));
-      commit(blue);
-      fixture.frames();
-      commit(green);
-      fixture.frames();
-      commit(blue);
-      fixture.frames();
-      expect(fixture.pixel(...AT)).toBe(BLUE);
-      if (kind === 'explicit') expect(green.release.signalled).toBe(green.point);
-      else expect(released).toBe(2);
-      expect(fixture.backend).toMatchObject({ inHost: 2 });
     });
   },
 );
