@@ -17,6 +17,7 @@ import type { SceneRoot } from './render/scene.ts';
 import { Cursor } from './seat/cursor.ts';
 import { compileKeymap, keymapsUnavailable, type KeymapNames } from './seat/keymap.ts';
 import { Seat } from './seat/seat.ts';
+import { IdleInhibitors } from './shell/idle-inhibitors.ts';
 import { Shell } from './shell/shell.ts';
 import { standardWindowManager } from './shell/standard-window-manager.ts';
 import type { WindowManagerFactory } from './shell/window-manager.ts';
@@ -53,6 +54,7 @@ export class Desktop implements BackendHost {
   readonly cursor: Cursor;
   readonly shell: Shell;
   readonly backend: Backend;
+  readonly idleInhibitors: IdleInhibitors = new IdleInhibitors();
   readonly sync: SyncManager;
   readonly dmabufs: DmabufFences;
   readonly #outputs: OutputList;

@@ -8,6 +8,7 @@ import type { PixelTarget } from '../render/composer.ts';
 import type { SceneItem } from '../render/scene.ts';
 import type { Cursor } from '../seat/cursor.ts';
 import type { Seat } from '../seat/seat.ts';
+import type { IdleInhibitors } from '../shell/idle-inhibitors.ts';
 import type { Region } from '../surface/region.ts';
 import type { PresentedInfo } from '../surface/surface-output.ts';
 
@@ -50,6 +51,7 @@ export interface FrameToShow {
 export interface BackendHost {
   readonly seat: Seat;
   readonly cursor: Cursor;
+  readonly idleInhibitors: IdleInhibitors;
   readonly sync: SyncManager;
   readonly dmabufs: DmabufFences;
   addOutput(description: OutputDescription): Output;

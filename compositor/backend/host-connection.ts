@@ -6,7 +6,10 @@ import type { Proxy, ClientInterface } from '../../protocols/client/proxy.ts';
 import { WpCursorShapeManagerV1Proxy } from '../../protocols/generated/cursor-shape-v1.client.ts';
 import { ZwpLinuxDmabufV1Proxy } from '../../protocols/generated/linux-dmabuf-v1.client.ts';
 import { WpLinuxDrmSyncobjManagerV1Proxy } from '../../protocols/generated/linux-drm-syncobj-v1.client.ts';
+import { ZwpIdleInhibitManagerV1Proxy } from '../../protocols/generated/idle-inhibit-unstable-v1.client.ts';
+import { ZwpPointerConstraintsV1Proxy } from '../../protocols/generated/pointer-constraints-unstable-v1.client.ts';
 import { WpPresentationProxy } from '../../protocols/generated/presentation-time.client.ts';
+import { ZwpRelativePointerManagerV1Proxy } from '../../protocols/generated/relative-pointer-unstable-v1.client.ts';
 import { WpSinglePixelBufferManagerV1Proxy } from '../../protocols/generated/single-pixel-buffer-v1.client.ts';
 import { WpViewporterProxy } from '../../protocols/generated/viewporter.client.ts';
 import {
@@ -59,6 +62,9 @@ export class HostConnection {
   readonly seat: WlSeatProxy | null;
   readonly decorations: ZxdgDecorationManagerV1Proxy | null;
   readonly cursorShapes: WpCursorShapeManagerV1Proxy | null;
+  readonly idleInhibit: ZwpIdleInhibitManagerV1Proxy | null;
+  readonly pointerConstraints: ZwpPointerConstraintsV1Proxy | null;
+  readonly relativePointers: ZwpRelativePointerManagerV1Proxy | null;
   readonly subcompositor: WlSubcompositorProxy | null;
   readonly viewporter: WpViewporterProxy | null;
   readonly singlePixel: WpSinglePixelBufferManagerV1Proxy | null;
@@ -123,6 +129,9 @@ export class HostConnection {
     }
     this.decorations = this.#want(ZxdgDecorationManagerV1Proxy, 1);
     this.cursorShapes = this.#want(WpCursorShapeManagerV1Proxy, 2);
+    this.idleInhibit = this.#want(ZwpIdleInhibitManagerV1Proxy, 1);
+    this.pointerConstraints = this.#want(ZwpPointerConstraintsV1Proxy, 1);
+    this.relativePointers = this.#want(ZwpRelativePointerManagerV1Proxy, 1);
     this.subcompositor = this.#want(WlSubcompositorProxy, 1);
     this.viewporter = this.#want(WpViewporterProxy, 1);
     this.singlePixel = this.#want(WpSinglePixelBufferManagerV1Proxy, 1);

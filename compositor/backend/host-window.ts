@@ -1,4 +1,5 @@
 /** One of our outputs as a toplevel of the host. */
+import type { ZwpIdleInhibitorV1Proxy } from '../../protocols/generated/idle-inhibit-unstable-v1.client.ts';
 import type { WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
 import type { ZxdgToplevelDecorationV1Proxy } from '../../protocols/generated/xdg-decoration-unstable-v1.client.ts';
 import { ZxdgToplevelDecorationV1Mode } from '../../protocols/generated/xdg-decoration-unstable-v1.interfaces.ts';
@@ -48,6 +49,7 @@ export class HostWindow {
   readonly #scene: HostScene | null;
   readonly #presentation: HostPresentation;
   #frame: HostFrame | undefined;
+  #idleInhibitor: ZwpIdleInhibitorV1Proxy | undefined;
   /** The last frame was made of the scene's surfaces. */
   #passes = false;
   #wantsFrame = false;
@@ -147,8 +149,19 @@ export class HostWindow {
     this.#listener.canDraw();
   }
 
+  /** Whether the host is to keep the screen awake for it. */
+  inhibitIdle(inhibit: boolean): void {
+    if (inhibit) {
+      this.#idleInhibitor ??= this.#host.idleInhibit?.createInhibitor(this.surface);
+    } else {
+      this.#idleInhibitor?.destroy();
+      this.#idleInhibitor = undefined;
+    }
+  }
+
   dispose(): void {
     this.#frame?.cancel();
+    this.#idleInhibitor?.destroy();
     this.#scene?.clear();
     this.#decoration?.destroy();
     this.#toplevel.destroy();

@@ -55,6 +55,7 @@ export class NestedBackend implements Backend {
   #hostFrames = 0;
   #layers: LayerParts | null = null;
   #input: HostInput | undefined;
+  #desktop: BackendHost | undefined;
   #disposed = false;
   /** After a frame that found no descriptor or memory. */
   #retry: Timer | undefined;
@@ -84,6 +85,8 @@ export class NestedBackend implements Backend {
   }
 
   start(desktop: BackendHost): void {
+    this.#desktop = desktop;
+    desktop.idleInhibitors.onChanged(() => this.#inhibitIdle());
     this.#layers = this.passesBuffers ? this.#makeLayers(desktop) : null;
     this.#host.display.onClosed = (error) => {
       // It reads nothing any more.
@@ -102,14 +105,17 @@ export class NestedBackend implements Backend {
       });
       this.#open(desktop, output, description);
     });
-    this.#input = new HostInput(this.#host, desktop, (surface) =>
-      this.#pairs.find(({ window }) => window.surface === surface),
-    );
+    this.#input = new HostInput(this.#host, desktop, (surface) => {
+      const pair = this.#pairs.find(({ window }) => window.surface === surface);
+      return pair && { surface: pair.window.surface, output: pair.output };
+    });
   }
 
   show(frame: FrameToShow): 'backend' | 'none' {
     const pair = this.#pairs.find(({ output }) => output === frame.output);
     if (!pair || !this.#host.display.open) return 'none';
+    this.#input?.beforeFrame();
+    this.#inhibitIdle();
     try {
       const shown = pair.window.show(frame);
       this.#inWant = false;
@@ -150,7 +156,9 @@ export class NestedBackend implements Backend {
   outputRemoved(output: Output): void {
     const index = this.#pairs.findIndex((pair) => pair.output === output);
     const [pair] = index < 0 ? [] : this.#pairs.splice(index, 1);
-    pair?.window.dispose();
+    if (!pair) return;
+    this.#input?.windowGoes(pair.window.surface);
+    pair.window.dispose();
   }
 
   dispose(): void {
@@ -163,6 +171,12 @@ export class NestedBackend implements Backend {
     this.#layers?.timelines?.dispose();
     this.#host.close();
     this.#layers?.uses.dispose();
+  }
+
+  #inhibitIdle(): void {
+    if (!this.#host.display.open) return;
+    for (const { output, window } of this.#pairs)
+      window.inhibitIdle(this.#desktop?.idleInhibitors.inhibits(output) ?? false);
   }
 
   /** EMFILE, ENOMEM: what the host was told of the frame so far is in effect with the next one. */

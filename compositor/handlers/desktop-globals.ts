@@ -31,7 +31,7 @@ export function createDesktopGlobals(display: Display, context: CaptureContext):
   createCursorShapeGlobal(display, seat, cursor);
   createRelativePointerGlobal(display, seat);
   createPointerConstraintsGlobal(display, seat);
-  createIdleInhibitGlobal(display);
+  createIdleInhibitGlobal(display, desktop.idleInhibitors);
   createImageCaptureSourceGlobals(display, desktop);
   createImageCopyCaptureGlobal(display, context);
 }

@@ -9,7 +9,6 @@ import { ClientResources } from '../seat/client-resources.ts';
 import type { Seat } from '../seat/seat.ts';
 
 const VERSION = 1;
-const US_PER_MS = 1000;
 const HIGH_WORD = 2 ** 32;
 
 export function createRelativePointerGlobal(display: Display, seat: Seat): void {
@@ -23,8 +22,8 @@ export function createRelativePointerGlobal(display: Display, seat: Seat): void 
       },
     };
   });
-  seat.pointer.relativeListener = (surface, timeMs, dx, dy) => {
-    const timeUs = timeMs * US_PER_MS;
+  seat.pointer.relativeListener = (surface, motion) => {
+    const { timeUs, dx, dy, dxUnaccelerated, dyUnaccelerated } = motion;
     for (const resource of resources.of(surface.client)) {
       ZwpRelativePointerV1.sendRelativeMotion(
         resource,
@@ -32,8 +31,8 @@ export function createRelativePointerGlobal(display: Display, seat: Seat): void 
         timeUs % HIGH_WORD,
         dx,
         dy,
-        dx,
-        dy,
+        dxUnaccelerated,
+        dyUnaccelerated,
       );
     }
     seat.pointer.needFrame(surface.client);

@@ -1,7 +1,7 @@
 /** A locked or confined pointer on one surface (pointer-constraints-unstable-v1.xml). */
 import { Region } from '../surface/region.ts';
 import type { Surface } from '../surface/surface.ts';
-import type { MotionFilter } from './pointer.ts';
+import type { MotionConstraint } from './motion.ts';
 import type { Seat } from './seat.ts';
 
 type Point = { readonly x: number; readonly y: number };
@@ -12,7 +12,7 @@ export interface ConstraintListener {
 }
 
 /** Inactive until its surface has the pointer, within its region, and its window the keyboard; a oneshot one is active once. */
-export class PointerConstraint implements MotionFilter {
+export class PointerConstraint implements MotionConstraint {
   readonly surface: Surface;
   readonly kind: 'lock' | 'confine';
   readonly #seat: Seat;
@@ -21,6 +21,8 @@ export class PointerConstraint implements MotionFilter {
   /** Surface-local; null: all of it that takes input. Applied with the surface's next update. */
   #region: Region | null;
   #active = false;
+  /** Would be active, if the backend could keep it up. */
+  #suspended = false;
   #spent = false;
   #hint: Point | null = null;
 
@@ -44,9 +46,17 @@ export class PointerConstraint implements MotionFilter {
     return this.#active;
   }
 
+  get area(): Region {
+    const place = this.#seat.place(this.surface);
+    return place ? this.#effective().translate(place.x, place.y) : Region.empty;
+  }
+
   setRegion(region: Region | null): void {
     this.#region = region;
-    if (!this.#active || this.kind === 'lock') return;
+    const { pointer } = this.#seat;
+    if (pointer.constraint !== this || this.kind === 'lock') return;
+    pointer.constraint = this;
+    if (!this.#active) return;
     const { x, y } = this.#seat.pointer.local;
     const inside = nearest(this.#effective(), x, y);
     if (inside.x !== x || inside.y !== y) this.#warp(inside);
@@ -60,12 +70,12 @@ export class PointerConstraint implements MotionFilter {
   update(): void {
     const { pointer } = this.#seat;
     const here = pointer.focus === this.surface && this.#hasKeyboard;
-    if (this.#active && !here) this.deactivate();
-    if (this.#active || this.#spent || !here) return;
+    if (!here) this.deactivate();
+    if (this.#active || this.#suspended || this.#spent || !here) return;
     const { x, y } = pointer.local;
     if (!this.#effective().contains(Math.floor(x), Math.floor(y))) return;
     this.#active = true;
-    pointer.motionFilter = this;
+    pointer.constraint = this;
     this.#listener.activated();
   }
 
@@ -77,32 +87,58 @@ export class PointerConstraint implements MotionFilter {
 
   /** Ends it; a locked pointer goes where the client showed it. */
   deactivate(): void {
-    if (!this.#active) return;
+    if (!this.#active && !this.#suspended) return;
+    const told = this.#active;
     this.#active = false;
+    this.#suspended = false;
     this.#spent = !this.#persistent;
-    this.#seat.pointer.motionFilter = undefined;
+    this.#letGo();
+    if (told) this.#listener.deactivated();
+  }
+
+  suspend(): void {
+    if (!this.#active) return;
+    if (!this.#persistent) return this.deactivate();
+    this.#active = false;
+    this.#suspended = true;
     this.#listener.deactivated();
+  }
+
+  resume(): void {
+    if (!this.#suspended) return;
+    this.#suspended = false;
+    this.update();
+    if (!this.#active) this.#letGo();
   }
 
   /** The object was destroyed. */
   dispose(): void {
     const wasActive = this.#active;
-    const hint = this.#hint;
-    if (wasActive) {
-      this.#active = false;
-      this.#seat.pointer.motionFilter = undefined;
-    }
+    this.#active = false;
+    this.#suspended = false;
     this.#spent = true;
-    if (!wasActive || !hint || this.kind !== 'lock') return;
-    const { width, height } = this.surface.current;
-    if (hint.x >= 0 && hint.y >= 0 && hint.x < width && hint.y < height) this.#warp(hint);
+    if (wasActive && this.#hint && this.kind === 'lock') this.#goTo(this.#hint);
+    // After that, for a backend whose pointer is to go there too.
+    this.#letGo();
   }
 
   filter(from: Point, to: Point): Point {
+    if (!this.#active) return to;
     if (this.kind === 'lock') return from;
     const { local } = this.#seat.pointer;
     const inside = nearest(this.#effective(), local.x + to.x - from.x, local.y + to.y - from.y);
     return { x: from.x + inside.x - local.x, y: from.y + inside.y - local.y };
+  }
+
+  /** Another one may have begun meanwhile. */
+  #letGo(): void {
+    const { pointer } = this.#seat;
+    if (pointer.constraint === this) pointer.constraint = undefined;
+  }
+
+  #goTo(hint: Point): void {
+    const { width, height } = this.surface.current;
+    if (hint.x >= 0 && hint.y >= 0 && hint.x < width && hint.y < height) this.#warp(hint);
   }
 
   #warp(local: Point): void {

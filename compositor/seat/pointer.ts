@@ -6,6 +6,13 @@ import type { Surface } from '../surface/surface.ts';
 import { type AxisEvent, sendScroll, Wheel } from './axis.ts';
 import { ClientResources } from './client-resources.ts';
 import type { Hit } from './hit-test.ts';
+import {
+  type ConstraintListener,
+  type MotionConstraint,
+  plainMotion,
+  type RelativeListener,
+  type RelativeMotion,
+} from './motion.ts';
 import type { SeatContext } from './seat-context.ts';
 
 /** Takes the pointer's events instead of surfaces: interactive move and resize, drag and drop. */
@@ -16,15 +23,6 @@ export interface PointerGrab {
   cancel(): void;
 }
 
-/** Decides whether and where the pointer may move (pointer-constraints). */
-export interface MotionFilter {
-  filter(
-    from: { readonly x: number; readonly y: number },
-    to: { readonly x: number; readonly y: number },
-  ): { readonly x: number; readonly y: number };
-}
-
-export type RelativeListener = (surface: Surface, timeMs: number, dx: number, dy: number) => void;
 export type FocusListener = (focus: Surface | null, previous: Surface | null) => void;
 
 const FRAME_SINCE = 5;
@@ -37,8 +35,9 @@ export class Pointer {
   readonly #swallowed = new Set<number>();
   readonly #focusListeners = new Set<FocusListener>();
   readonly #moved = new Set<() => void>();
+  readonly #constrained = new Set<ConstraintListener>();
   #relative: RelativeListener | undefined;
-  #filter: MotionFilter | undefined;
+  #constraint: MotionConstraint | undefined;
   #x = 0;
   #y = 0;
   /** The last place a device reported while a constraint kept the pointer from going there. */
@@ -101,29 +100,56 @@ export class Pointer {
     this.#relative = listener;
   }
 
-  set motionFilter(filter: MotionFilter | undefined) {
-    this.#filter = filter;
+  get constraint(): MotionConstraint | undefined {
+    return this.#constraint;
+  }
+
+  /** In force, or suspended, until the next one. Set again when its area has become another. */
+  set constraint(constraint: MotionConstraint | undefined) {
+    this.#constraint = constraint;
+    for (const listener of this.#constrained) listener(constraint);
+  }
+
+  /** Told of each constraint that begins or has another area, and undefined when the last one ends. Returns the remover. */
+  onConstraint(listener: ConstraintListener): () => void {
+    this.#constrained.add(listener);
+    return () => this.#constrained.delete(listener);
   }
 
   /** A device moved by a vector: relative events carry it whole, the position stays on the outputs. */
   moveBy(dx: number, dy: number, timeMs: number = this.#seat.nowMs()): void {
     this.#seat.noteActivity();
-    if (this.#focus && !this.#grab) this.#relative?.(this.#focus, timeMs, dx, dy);
+    this.#tellRelative(plainMotion(timeMs, dx, dy));
     this.#reported = null;
     this.#setPosition(this.#x + dx, this.#y + dy, timeMs);
     this.#endFrame();
   }
 
-  /** A device reported a position in the global space. */
-  moveTo(x: number, y: number, timeMs: number = this.#seat.nowMs()): void {
+  /**
+   * A device reported a position in the global space. `relative`: how it moved, where the device tells that too; null: it did not.
+   * By default it moved from the position before.
+   */
+  moveTo(
+    x: number,
+    y: number,
+    timeMs: number = this.#seat.nowMs(),
+    relative?: RelativeMotion | null,
+  ): void {
     this.#seat.noteActivity();
     const dx = x - (this.#reported?.x ?? this.#x);
     const dy = y - (this.#reported?.y ?? this.#y);
-    this.#reported = this.#filter ? { x, y } : null;
-    if (this.#focus && !this.#grab && (dx !== 0 || dy !== 0)) {
-      this.#relative?.(this.#focus, timeMs, dx, dy);
-    }
+    this.#reported = this.#constraint ? { x, y } : null;
+    if (relative) this.#tellRelative(relative);
+    else if (relative === undefined && (dx !== 0 || dy !== 0))
+      this.#tellRelative(plainMotion(timeMs, dx, dy));
     this.#setPosition(x, y, timeMs);
+    this.#endFrame();
+  }
+
+  /** A device moved, and the pointer with it did not: it is locked elsewhere, or at an edge. */
+  moveRelative(motion: RelativeMotion): void {
+    this.#seat.noteActivity();
+    this.#tellRelative(motion);
     this.#endFrame();
   }
 
@@ -229,10 +255,14 @@ export class Pointer {
     this.warp(0, 0);
   }
 
+  #tellRelative(motion: RelativeMotion): void {
+    if (this.#focus && !this.#grab) this.#relative?.(this.#focus, motion);
+  }
+
   #setPosition(x: number, y: number, timeMs: number): void {
     const from = { x: this.#x, y: this.#y };
     const wanted = this.#seat.clamp(x, y);
-    const to = this.#filter?.filter(from, wanted) ?? wanted;
+    const to = this.#constraint?.filter(from, wanted) ?? wanted;
     this.#x = to.x;
     this.#y = to.y;
     if (this.#grab) this.#grab.motion(timeMs, this.#x, this.#y);

@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import type { NestedMode } from '../../../compositor/backend/nested-mode.ts';
 import { createRandom, type Random } from '../../../lab/random.ts';
-import { WlSubcompositorProxy } from '../../../protocols/generated/wayland.client.ts';
+import { ZwpIdleInhibitManagerV1Proxy } from '../../../protocols/generated/idle-inhibit-unstable-v1.client.ts';
+import { ZwpPointerConstraintsV1Proxy } from '../../../protocols/generated/pointer-constraints-unstable-v1.client.ts';
+import type {
+  ZwpConfinedPointerV1Proxy,
+  ZwpLockedPointerV1Proxy,
+} from '../../../protocols/generated/pointer-constraints-unstable-v1.client.ts';
+import { WlSeatProxy, WlSubcompositorProxy } from '../../../protocols/generated/wayland.client.ts';
 import type { WlSurfaceProxy } from '../../../protocols/generated/wayland.client.ts';
 import type { WlOutputTransform } from '../../../protocols/generated/wayland.interfaces.ts';
 import { WpViewporterProxy } from '../../../protocols/generated/viewporter.client.ts';
@@ -22,6 +28,7 @@ interface Player {
   readonly client: NestedClient;
   readonly windows: TestWindow[];
   readonly surfaces: WlSurfaceProxy[];
+  readonly constraints: Map<TestWindow, ZwpLockedPointerV1Proxy | ZwpConfinedPointerV1Proxy>;
 }
 
 type Act = (fixture: NestedFixture, random: Random, players: Player[]) => void;
@@ -29,7 +36,12 @@ type Act = (fixture: NestedFixture, random: Random, players: Player[]) => void;
 const ACTS: Readonly<Record<string, Act>> = {
   connect: (fixture, _random, players) => {
     if (players.length >= 3) return;
-    players.push({ client: fixture.connect(), windows: [], surfaces: [] });
+    players.push({
+      client: fixture.connect(),
+      windows: [],
+      surfaces: [],
+      constraints: new Map(),
+    });
   },
   leave: (fixture, random, players) => {
     const [gone] = players.splice(random.between(0, players.length), 1);
@@ -133,6 +145,41 @@ const ACTS: Readonly<Record<string, Act>> = {
   pointer: (fixture, random) => {
     fixture.host.seat.pointer.moveTo(random.between(0, 320), random.between(0, 240));
     fixture.host.seat.pointer.button(0x110, random.chance(0.5));
+  },
+  constrain: (fixture, random, players) => {
+    const player = pickOne(random, players);
+    const window = player && pickOne(random, player.windows);
+    if (!player || !window || player.constraints.has(window)) return;
+    const { client } = player;
+    const manager = client.bind(ZwpPointerConstraintsV1Proxy);
+    const pointer = client.bind(WlSeatProxy).getPointer();
+    const region = client.compositor.createRegion();
+    region.add(0, 0, random.between(1, 300), random.between(1, 300));
+    const where = random.chance(0.5) ? region : null;
+    const lifetime = random.pick([1, 2] as const);
+    const constraint = random.chance(0.5)
+      ? manager.lockPointer(window.surface, pointer, where, lifetime)
+      : manager.confinePointer(window.surface, pointer, where, lifetime);
+    player.constraints.set(window, constraint);
+    fixture.settle();
+    fixture.host.seat.pointer.moveBy(random.between(-50, 50), random.between(-50, 50));
+  },
+  release: (_fixture, random, players) => {
+    const player = pickOne(random, players);
+    const [window, constraint] = [...(player?.constraints ?? [])][0] ?? [];
+    if (!player || !window || !constraint) return;
+    player.constraints.delete(window);
+    if ('setCursorPositionHint' in constraint) constraint.setCursorPositionHint(5, 5);
+    constraint.destroy();
+  },
+  stayAwake: (_fixture, random, players) => {
+    const player = pickOne(random, players);
+    const window = player && pickOne(random, player.windows);
+    if (!window) return;
+    const inhibitor = player.client
+      .bind(ZwpIdleInhibitManagerV1Proxy)
+      .createInhibitor(window.surface);
+    if (random.chance(0.5)) inhibitor.destroy();
   },
   unplug: (fixture, random) => {
     const gpu = random.pick(['sim:0', 'sim:1']);

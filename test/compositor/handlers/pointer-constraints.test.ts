@@ -8,6 +8,7 @@ import { ZwpPointerConstraintsV1Error } from '../../../protocols/generated/point
 import { WpCursorShapeManagerV1Proxy } from '../../../protocols/generated/cursor-shape-v1.client.ts';
 import { ZwpPointerConstraintsV1Proxy } from '../../../protocols/generated/pointer-constraints-unstable-v1.client.ts';
 import { ZwpRelativePointerManagerV1Proxy } from '../../../protocols/generated/relative-pointer-unstable-v1.client.ts';
+import { WlSubcompositorProxy } from '../../../protocols/generated/wayland.client.ts';
 import { withDesktop, type DesktopFixture } from '../../support/desktop-fixture.ts';
 import type { ShellClient, TestWindow } from '../../support/shell-client.ts';
 
@@ -121,6 +122,28 @@ test('a confined pointer stays within the region', () => {
     fixture.settle();
     expect(pointer.y).toBeLessThan(42);
     expect(client.error).toBeUndefined();
+  });
+});
+
+test('a constraint that ends after the next one began does not end that', () => {
+  withDesktop({}, (fixture) => {
+    const { client, window, constraints, pointer } = setUp(fixture);
+    const surface = client.compositor.createSurface();
+    client.bind(WlSubcompositorProxy).getSubsurface(surface, window.surface).setPosition(0, 0);
+    surface.attach(client.buffer(20, 20), 0, 0);
+    surface.commit();
+    window.surface.commit();
+    fixture.settle();
+    // The older object is that of the surface which has the pointer later.
+    lock(client, { ...window, surface }, constraints, PERSISTENT);
+    const { seen } = lock(client, window, constraints, PERSISTENT);
+    fixture.settle();
+    expect(seen).toEqual(['locked']);
+    pointer.warp(35, 36);
+    fixture.settle();
+    expect(seen).toEqual(['locked', 'unlocked']);
+    pointer.moveBy(40, 40);
+    expect([pointer.x, pointer.y]).toEqual([35, 36]);
   });
 });
 
