@@ -35,6 +35,8 @@ export interface CommitRecord {
   latchedEarly: boolean;
   /** Latched although its fence had failed, or was never to come. */
   failedShown: boolean;
+  /** Its client got the buffer back while that was waited for, or was what the surface shows. */
+  releasedEarly: boolean;
 }
 
 export interface DisconnectRecord {
@@ -63,6 +65,7 @@ export class Ledger {
     readonly atNs: bigint;
   }[] = [];
   readonly #bySurface = new Map<string, LedgerSurface>();
+  readonly #destroyed = new Set<string>();
 
   committed(client: number, surface: number, serial: number, atNs: bigint): CommitRecord {
     const record: CommitRecord = {
@@ -81,6 +84,7 @@ export class Ledger {
       releasedAtNs: undefined,
       latchedEarly: false,
       failedShown: false,
+      releasedEarly: false,
     };
     this.commits.push(record);
     const key = keyOf(client, surface);
@@ -93,6 +97,18 @@ export class Ledger {
   find(client: number, surface: number, serial: number): CommitRecord | undefined {
     const commits = this.#bySurface.get(keyOf(client, surface))?.commits;
     return commits?.findLast((record) => record.serial === serial);
+  }
+
+  /** Its client saw the release of this commit. Judged by what is so at this very moment. */
+  released(record: CommitRecord, atNs: bigint): void {
+    if (record.releasedAtNs !== undefined) return;
+    record.releasedAtNs = atNs;
+    record.releasedEarly = this.#inUse(record);
+  }
+
+  /** The client is about to destroy the surface: nothing it committed there is in use any more. */
+  surfaceDestroyed(client: number, surface: number): void {
+    this.#destroyed.add(keyOf(client, surface));
   }
 
   /** The client left, or was cut off. */
@@ -110,6 +126,14 @@ export class Ledger {
   /** All that ever committed, in the order of their first commits. */
   surfaces(): readonly LedgerSurface[] {
     return [...this.#bySurface.values()];
+  }
+
+  /** It was not dropped, and nothing has taken its place. */
+  #inUse({ client, surface, serial, droppedAtNs }: CommitRecord): boolean {
+    const key = keyOf(client, surface);
+    if (droppedAtNs !== undefined || this.#destroyed.has(key) || this.isGone(client)) return false;
+    const commits = this.#bySurface.get(key)?.commits ?? [];
+    return !commits.some((later) => later.serial > serial && later.latchedAtNs !== undefined);
   }
 }
 

@@ -1,3 +1,4 @@
+/** Each of examples/ does what it says. examples/drive-an-app.test.ts is a test itself. */
 import { afterEach, expect, test, vi } from 'vitest';
 
 afterEach(() => {
@@ -26,4 +27,24 @@ test('headless-screenshot: the window is on the picture', async () => {
   await import('../examples/headless-screenshot.ts');
   expect(lines).toHaveLength(1);
   expect(Number(/(\d+) bytes/.exec(lines[0] ?? '')?.[1])).toBeGreaterThan(1000);
+});
+
+test('wait-for-a-point survives the unplug', async () => {
+  const lines = capturedLog();
+  await import('../examples/wait-for-a-point.ts');
+  await expect.poll(() => lines).toContain('point 1: signalled');
+  expect(lines.filter((line) => line.startsWith('devices:'))).toEqual([
+    'devices: gpu:0 gpu:1',
+    'devices: gpu:1',
+  ]);
+});
+
+test('own-strategy keeps its debts until the dock returns', async () => {
+  const lines = capturedLog();
+  await import('../examples/own-strategy.ts');
+  expect(lines.filter((line) => !line.includes(' ms '))).toEqual([
+    'release: owed',
+    'point 1: signalled',
+    'release: signalled',
+  ]);
 });

@@ -1,4 +1,4 @@
-/** What a test client tells (keys only grow). Times are milliseconds since its first commit. */
+/** What a test client tells (keys only grow). Times are milliseconds since its window was there. */
 
 export interface FrameResult {
   readonly frame: number;

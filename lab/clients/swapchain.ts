@@ -73,7 +73,8 @@ export class ReleaseWatch {
     for (const image of [...this.#busy]) {
       if (signalledPoint(this.#device, image.release) < image.point) continue;
       this.#busy.delete(image);
-      if (image.busy) image.busy.releasedAtNs ??= this.#world.clock.nowNs();
+      const { ledger, clock } = this.#world;
+      if (image.busy) ledger.released(image.busy, clock.nowNs());
       image.busy = undefined;
       this.#onReleased(image);
     }

@@ -136,6 +136,7 @@ export class SyncClient {
   destroySurface(): void {
     this.stop();
     if (this.#disconnected !== undefined || !this.#display.open) return;
+    this.#world.ledger.surfaceDestroyed(this.number, this.surface.id);
     this.#window.destroy();
     this.#display.flush();
   }

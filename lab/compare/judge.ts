@@ -7,6 +7,7 @@ export interface Verdict {
   readonly undeservedDisconnects: number;
   readonly earlyLatches: number;
   readonly failedFencesShown: number;
+  readonly earlyReleases: number;
   readonly framesPresented: number;
   readonly framesMissed: number;
   readonly recoveryMs: Distribution;
@@ -20,12 +21,14 @@ export function judge(ledger: Ledger, refreshNs: bigint): Verdict {
   const stuck = countStuck(ledger);
   const early = ledger.commits.filter((record) => record.latchedEarly);
   const failed = ledger.commits.filter((record) => record.failedShown);
+  const released = ledger.commits.filter((record) => record.releasedEarly);
   const presented = ledger.commits.filter(isPresented);
   return {
     stuckSurfaces: stuck,
     undeservedDisconnects: undeserved.length,
     earlyLatches: early.length,
     failedFencesShown: failed.length,
+    earlyReleases: released.length,
     framesPresented: presented.length,
     framesMissed: surfaces.reduce((sum, { commits }) => sum + missed(commits, refreshNs), 0),
     recoveryMs: distribution(recoveryTimes(ledger)),
@@ -34,6 +37,7 @@ export function judge(ledger: Ledger, refreshNs: bigint): Verdict {
       ...cutOff(undeserved),
       ...count(early.length, 'content shown before its fence', 'contents shown before their fence'),
       ...count(failed.length, 'failed fence shown', 'failed fences shown'),
+      ...count(released.length, 'release too early', 'releases too early'),
     ],
   };
 }

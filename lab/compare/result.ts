@@ -18,6 +18,8 @@ export interface RunResult {
   readonly earlyLatches: number;
   /** Contents shown whose fence failed or could never come. */
   readonly failedFencesShown: number;
+  /** Release points signalled while the buffer was waited for or shown. */
+  readonly earlyReleases: number;
   /** Release points not signalled although nobody uses the buffer. */
   readonly lostReleases: number;
   readonly framesPresented: number;
@@ -31,7 +33,7 @@ export interface RunResult {
   /** Descriptors and syncobj handles more than before, after the last client left. */
   readonly leakedFds: number;
   readonly leakedHandles: number;
-  /** All the promises held: the seven counts are zero. */
+  /** All the promises held: the eight counts are zero. */
   readonly ok: boolean;
   /** Why not, in words, most important first. */
   readonly reasons: readonly string[];
@@ -60,6 +62,7 @@ export const PROMISES = [
   'undeservedDisconnects',
   'earlyLatches',
   'failedFencesShown',
+  'earlyReleases',
   'lostReleases',
   'leakedFds',
   'leakedHandles',

@@ -67,6 +67,7 @@ export async function runScenario({
       undeservedDisconnects: verdict.undeservedDisconnects,
       earlyLatches: verdict.earlyLatches,
       failedFencesShown: verdict.failedFencesShown,
+      earlyReleases: verdict.earlyReleases,
       lostReleases,
       leakedFds: Math.max(0, left.fds - baseline.fds),
       leakedHandles: Math.max(0, left.handles - baseline.handles),

@@ -13,6 +13,7 @@ const COLUMNS: readonly [title: string, value: (runs: readonly RunResult[]) => s
     ['cut off', (runs) => sum(runs, (run) => run.undeservedDisconnects)],
     ['early', (runs) => sum(runs, (run) => run.earlyLatches)],
     ['bad shown', (runs) => sum(runs, (run) => run.failedFencesShown)],
+    ['early releases', (runs) => sum(runs, (run) => run.earlyReleases)],
     ['lost releases', (runs) => sum(runs, (run) => run.lostReleases)],
     ['leaked fds', (runs) => sum(runs, (run) => run.leakedFds)],
     ['leaked handles', (runs) => sum(runs, (run) => run.leakedHandles)],

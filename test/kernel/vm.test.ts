@@ -38,7 +38,7 @@ interface GuestFile {
 }
 
 const GUEST_FOLDER = join(projectRoot, 'test', 'kernel', 'guest');
-const GUEST_TIMEOUT_S = 1200;
+const GUEST_TIMEOUT_S = 2400;
 
 const fileNames = readdirSync(GUEST_FOLDER, { recursive: true })
   .map(String)

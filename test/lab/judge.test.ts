@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { judge } from '../../lab/compare/judge.ts';
-import { Ledger } from '../../lab/ledger.ts';
+import { Ledger, type CommitRecord } from '../../lab/ledger.ts';
 
 const REFRESH_NS = 10n;
 
@@ -73,6 +73,23 @@ test('content is judged by what its fence was when it was latched', () => {
   failed.acquire = 'failed';
   ledger.latched(failed, 15n);
   expect(judge(ledger, REFRESH_NS)).toMatchObject({ earlyLatches: 1, failedFencesShown: 1 });
+});
+
+test('a release is early while its buffer is waited for, or shown, and nothing has taken its place', () => {
+  const early = (prepare: (ledger: Ledger, record: CommitRecord) => void): number => {
+    const ledger = new Ledger();
+    const record = ledger.committed(1, 3, 1, 0n);
+    prepare(ledger, record);
+    ledger.released(record, 9n);
+    return judge(ledger, REFRESH_NS).earlyReleases;
+  };
+  expect(early(() => {})).toBe(1);
+  expect(early((_, record) => (record.latchedAtNs = 2n))).toBe(1);
+  expect(early((_, record) => (record.droppedAtNs = 2n))).toBe(0);
+  expect(early((ledger) => (ledger.committed(1, 3, 2, 1n).latchedAtNs = 2n))).toBe(0);
+  expect(early((ledger) => (ledger.committed(1, 4, 2, 1n).latchedAtNs = 2n))).toBe(1);
+  expect(early((ledger) => ledger.surfaceDestroyed(1, 3))).toBe(0);
+  expect(early((ledger) => ledger.left.add(1))).toBe(0);
 });
 
 test('recovery is the time from a loss to the next frame of a surface that had been showing frames', () => {

@@ -48,6 +48,7 @@ test.each<[strategy: string, scenario: string, broken: Partial<Record<keyof RunR
     'undeservedDisconnects',
     'earlyLatches',
     'failedFencesShown',
+    'earlyReleases',
     'lostReleases',
   ] as const) {
     expect.soft(result[key] > 0, `${key}: ${result[key]}`).toBe(broken[key] ?? false);

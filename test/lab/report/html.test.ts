@@ -11,6 +11,7 @@ const GOOD: RunResult = {
   undeservedDisconnects: 0,
   earlyLatches: 0,
   failedFencesShown: 0,
+  earlyReleases: 0,
   lostReleases: 0,
   framesPresented: 10,
   framesMissed: 0,

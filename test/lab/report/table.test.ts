@@ -19,6 +19,7 @@ function results(strategies: readonly string[], seeds: number): RunResult[] {
           undeservedDisconnects: 0,
           earlyLatches: 0,
           failedFencesShown: 0,
+          earlyReleases: 0,
           lostReleases: 0,
           framesPresented: 10,
           framesMissed: 0,
