@@ -140,7 +140,7 @@ test('messages survive any cut of the stream, both ways', () =>
           expect(harness.display.clients.size).toBe(0);
         },
       ),
-      { numRuns: 60 },
+      { seed: 1, numRuns: 60 },
     );
   }));
 
@@ -180,7 +180,7 @@ test('random bytes and descriptors end in an error or silence, never in a crash,
           expect(harness.display.clients.size).toBe(1);
         },
       ),
-      { numRuns: 300 },
+      { seed: 1, numRuns: 300 },
     );
     for (const fd of fds) fd.close();
     expect(harness.logged.filter(({ level }) => level === 'error')).toEqual([]);
@@ -225,7 +225,7 @@ test('random events end our client with EPROTO or are dropped, never a crash or 
           server.close();
         },
       ),
-      { numRuns: 200 },
+      { seed: 1, numRuns: 200 },
     );
     for (const fd of fds) fd.close();
   }));

@@ -126,6 +126,6 @@ test('random windows, popups, input and outputs', { timeout: 120_000 }, () => {
         fixture.frames();
       });
     }),
-    { numRuns: RUNS },
+    { seed: 1, numRuns: RUNS },
   );
 });
