@@ -30,7 +30,7 @@ const CASES = [
 ] as const;
 
 const why = native.pixmanAvailable() ? '' : ' (skipped: libpixman-1.so.0 is not installed)';
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 180_000;
 
 test.skipIf(why !== '').each(['composited', 'pass-through'])(
   `clients with explicit sync, GPUs pulled: %s${why}`,
@@ -67,7 +67,7 @@ test('simulated GPUs of a compositor outside, where there is none: status 3 and 
   } finally {
     rmSync(folder, { recursive: true });
   }
-}, 30_000);
+}, 60_000);
 
 function run(
   [program = '', ...args]: readonly string[],

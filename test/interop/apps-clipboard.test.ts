@@ -13,11 +13,11 @@ import {
   type Point,
   type Rectangle,
   type WindowReport,
+  TIMEOUT_MS,
 } from './apps-control.ts';
 import type { Picture } from './apps-picture.ts';
 import { Session, type RunningProgram } from './apps-session.ts';
 
-const TIMEOUT_MS = 90_000;
 const KEY_LEFTCTRL = 29;
 const KEY_LEFTSHIFT = 42;
 const KEY_V = 47;

@@ -3,10 +3,9 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { debianPackages } from '../support/debian.ts';
-import { readIfThere, until, type Control } from './apps-control.ts';
+import { readIfThere, until, type Control, TIMEOUT_MS } from './apps-control.ts';
 import { Session, type RunningCompositor } from './apps-session.ts';
 
-const TIMEOUT_MS = 90_000;
 /** Nobody's, on Debian: sway refuses to run as root. */
 const NOBODY = 65_534;
 

@@ -8,6 +8,8 @@ import type { RunningProgram } from './apps-session.ts';
 const POLL_MS = 20;
 /** Long: the machine may be busy with other tests. */
 const PATIENCE_MS = 60_000;
+/** Of a test: longer than one wait, so that it is told what was waited for. */
+export const TIMEOUT_MS = 180_000;
 export const BUTTON_LEFT = 272;
 export const BUTTON_MIDDLE = 274;
 /** Codes of linux/input-event-codes.h for what is typed, as on a US keyboard. */

@@ -3,10 +3,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { debianPackages } from '../support/debian.ts';
-import { pause, readIfThere, until, type Control, type WindowReport } from './apps-control.ts';
+import {
+  pause,
+  readIfThere,
+  until,
+  type Control,
+  type WindowReport,
+  TIMEOUT_MS,
+} from './apps-control.ts';
 import { Session, type RunningProgram } from './apps-session.ts';
 
-const TIMEOUT_MS = 90_000;
 const WHITE = 0xffffff;
 
 const base = debianPackages('weston', 'foot', 'fonts-dejavu-core', 'xkb-data');

@@ -3,12 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { debianPackages, type PackagesAvailable } from '../support/debian.ts';
-import { until, type Control, type SurfaceReport, type WindowReport } from './apps-control.ts';
+import {
+  until,
+  type Control,
+  type SurfaceReport,
+  type WindowReport,
+  TIMEOUT_MS,
+} from './apps-control.ts';
 import type { Picture } from './apps-picture.ts';
 import { BASE_PACKAGES, PROGRAMS, type Program } from './apps-programs.ts';
 import { Session, type RunningCompositor } from './apps-session.ts';
-
-const TIMEOUT_MS = 90_000;
 
 /** Clients of each program get numbers from here on, so that its surfaces are told from all others. */
 const CLIENTS_PER_PROGRAM = 100;

@@ -2,10 +2,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { debianPackages } from '../support/debian.ts';
-import { readIfThere, until, type Control, type WindowReport } from './apps-control.ts';
+import { readIfThere, until, type Control, type WindowReport, TIMEOUT_MS } from './apps-control.ts';
 import { Session, type RunningProgram } from './apps-session.ts';
 
-const TIMEOUT_MS = 90_000;
 const WIDTH = 1280;
 const HEIGHT = 800;
 const RED = 0xcc0000;

@@ -3,14 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { debianPackages } from '../support/debian.ts';
-import { Control, until } from './apps-control.ts';
+import { Control, until, TIMEOUT_MS } from './apps-control.ts';
 import { Session } from './apps-session.ts';
 import { startWeston } from './apps-weston.ts';
 import { untilFrames } from './support.ts';
 
 const packages = debianPackages('weston', 'wayland-utils', 'foot', 'libpixman-1-0', 'xkb-data');
 const why = packages.ok ? '' : ` (skipped: ${packages.reason})`;
-const TIMEOUT_MS = 60_000;
 
 const vulkan = debianPackages('vulkan-tools', 'mesa-vulkan-drivers');
 

@@ -1,14 +1,13 @@
 /** Both ways of being nested, in weston and in ourselves: frames the host shows, and not one protocol error however it ends. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { debianPackages } from '../support/debian.ts';
-import { Control, until } from './apps-control.ts';
+import { Control, until, TIMEOUT_MS } from './apps-control.ts';
 import { Picture } from './apps-picture.ts';
 import { type RunningCompositor, type RunningProgram, Session } from './apps-session.ts';
 import { startWeston } from './apps-weston.ts';
 
 const packages = debianPackages('weston', 'foot', 'libpixman-1-0', 'xkb-data');
 const why = packages.ok ? '' : ` (skipped: ${packages.reason})`;
-const TIMEOUT_MS = 60_000;
 const MODES = ['composited', 'pass-through'] as const;
 type Mode = (typeof MODES)[number];
 /** Frames the host has to show of an animation. */

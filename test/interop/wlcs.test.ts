@@ -9,7 +9,7 @@ import { Session } from './apps-session.ts';
 const debian = debianPackages('wlcs', 'gcc', 'pkg-config', 'libwayland-dev');
 const WLCS = '/usr/lib/x86_64-linux-gnu/wlcs/wlcs';
 const SOURCES = fileURLToPath(new URL('wlcs/', import.meta.url));
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 /** Of wlcs 1.5.0; newer ones have more. Others want globals we do not offer (layer-shell, wl_shell, xdg-shell v6, …). */
 const LEAST_PASSES = 430;
 

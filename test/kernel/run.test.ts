@@ -10,7 +10,7 @@ import { runVmTest, vmAvailability } from '../support/vm.ts';
 const availability = await vmAvailability({ modules: false });
 const inVm = (name: string): string =>
   availability.ok ? name : `${name} (needs the VM: ${availability.reason})`;
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 test.skipIf(!availability.ok)(
   inVm('streams arrive byte for byte and apart, with the exit status, folder and environment'),
