@@ -3,6 +3,8 @@ import type { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
 import { ClientDisplay } from '../../protocols/client/client-display.ts';
 import type { Proxy, ClientInterface } from '../../protocols/client/proxy.ts';
+import { WpAlphaModifierV1Proxy } from '../../protocols/generated/alpha-modifier-v1.client.ts';
+import { WpContentTypeManagerV1Proxy } from '../../protocols/generated/content-type-v1.client.ts';
 import { WpCursorShapeManagerV1Proxy } from '../../protocols/generated/cursor-shape-v1.client.ts';
 import { ZwpLinuxDmabufV1Proxy } from '../../protocols/generated/linux-dmabuf-v1.client.ts';
 import { WpLinuxDrmSyncobjManagerV1Proxy } from '../../protocols/generated/linux-drm-syncobj-v1.client.ts';
@@ -11,6 +13,7 @@ import { ZwpPointerConstraintsV1Proxy } from '../../protocols/generated/pointer-
 import { WpPresentationProxy } from '../../protocols/generated/presentation-time.client.ts';
 import { ZwpRelativePointerManagerV1Proxy } from '../../protocols/generated/relative-pointer-unstable-v1.client.ts';
 import { WpSinglePixelBufferManagerV1Proxy } from '../../protocols/generated/single-pixel-buffer-v1.client.ts';
+import { WpTearingControlManagerV1Proxy } from '../../protocols/generated/tearing-control-v1.client.ts';
 import { WpViewporterProxy } from '../../protocols/generated/viewporter.client.ts';
 import {
   WlCompositorProxy,
@@ -69,6 +72,9 @@ export class HostConnection {
   readonly viewporter: WpViewporterProxy | null;
   readonly singlePixel: WpSinglePixelBufferManagerV1Proxy | null;
   readonly syncobj: WpLinuxDrmSyncobjManagerV1Proxy | null;
+  readonly alphaModifier: WpAlphaModifierV1Proxy | null;
+  readonly contentTypes: WpContentTypeManagerV1Proxy | null;
+  readonly tearingControl: WpTearingControlManagerV1Proxy | null;
   readonly dmabuf: ZwpLinuxDmabufV1Proxy | null;
   /** Null where the host gives no feedback. */
   readonly allocation: HostAllocation | null;
@@ -135,6 +141,9 @@ export class HostConnection {
     this.subcompositor = this.#want(WlSubcompositorProxy, 1);
     this.viewporter = this.#want(WpViewporterProxy, 1);
     this.singlePixel = this.#want(WpSinglePixelBufferManagerV1Proxy, 1);
+    this.alphaModifier = this.#want(WpAlphaModifierV1Proxy, 1);
+    this.contentTypes = this.#want(WpContentTypeManagerV1Proxy, 1);
+    this.tearingControl = this.#want(WpTearingControlManagerV1Proxy, 1);
     this.syncobj = this.#want(WpLinuxDrmSyncobjManagerV1Proxy, 1);
     this.dmabuf = this.#want(ZwpLinuxDmabufV1Proxy, DMABUF_VERSION);
     if (this.dmabuf) {

@@ -43,9 +43,11 @@ export class HostLayer {
     if (!content) return;
     const reason = this.#pass(frame, item, content);
     this.#parts.count(item, reason);
-    if (reason === null) return;
+    if (reason === null) return this.target.hint(item.state);
     this.#copy ??= new LayerCopy(this.#parts.host, this.#wantFrame);
-    if (this.#copy.show(this.target, frame, item)) this.#replace(undefined);
+    if (!this.#copy.show(this.target, frame, item)) return;
+    this.target.hint({ ...item.state, opacity: 1 });
+    this.#replace(undefined);
   }
 
   /** In effect with the parent's next commit. `always`: also if nothing is new. */
@@ -63,7 +65,7 @@ export class HostLayer {
 
   /** Null: the host has it. */
   #pass(frame: FrameToShow, item: FrameItem, use: BufferUse): CopyReason | null {
-    const plan = planLayer(item, use.content, frame.output);
+    const plan = planLayer(item, use.content, frame.output, this.#parts.host);
     if (plan.type === 'copy') return plan.reason;
     const { placement } = plan;
     let whole = false;

@@ -8,6 +8,7 @@ import type {
 } from '../../protocols/generated/wayland.client.ts';
 import { Region } from '../surface/region.ts';
 import type { HostConnection } from './host-connection.ts';
+import { HostHints, type Hints } from './host-hints.ts';
 import type { HostReleasePoint, HostTimelines } from './host-timelines.ts';
 import type { Placement } from './layer-plan.ts';
 
@@ -18,6 +19,7 @@ export class HostSubsurface {
   readonly surface: WlSurfaceProxy;
   readonly subsurface: WlSubsurfaceProxy;
   readonly #host: HostConnection;
+  readonly #hints: HostHints;
   #viewport: WpViewportProxy | undefined;
   #sync: WpLinuxDrmSyncobjSurfaceV1Proxy | undefined;
   #told: Placement | undefined;
@@ -28,6 +30,7 @@ export class HostSubsurface {
     if (!host.subcompositor) throw new Error('a subsurface needs wl_subcompositor');
     this.#host = host;
     this.surface = host.compositor.createSurface();
+    this.#hints = new HostHints(host, this.surface);
     this.subsurface = host.subcompositor.getSubsurface(this.surface, parent);
     // All input is the window's: whom it is for, our own seat decides.
     const nothing = host.compositor.createRegion();
@@ -64,6 +67,11 @@ export class HostSubsurface {
     for (const rect of region.rects()) this.surface.damage(rect.x, rect.y, rect.width, rect.height);
   }
 
+  /** What is to be known of it beside its pixels. */
+  hint(hints: Hints): void {
+    if (this.#hints.tell(hints)) this.#changed = true;
+  }
+
   /** Explicit sync for the buffer of the next commit. Undefined, and none: there is nothing to make points with. */
   setPoints(timelines: HostTimelines): HostReleasePoint | undefined {
     this.#sync ??= timelines.getSurface(this.surface);
@@ -87,6 +95,7 @@ export class HostSubsurface {
   dispose(): void {
     this.#sync?.destroy();
     this.#viewport?.destroy();
+    this.#hints.dispose();
     this.subsurface.destroy();
     this.surface.destroy();
   }

@@ -66,10 +66,15 @@ export function hostFactor(output: Output): number {
   return output.scale / bufferScale(output);
 }
 
-/** How to pass the item through; its buffer is judged by HostImports. */
-export function planLayer(item: SceneItem, content: BufferContent, output: Output): LayerPlan {
+/** How to pass the item through to a host that has an `alphaModifier` or not; its buffer is judged by HostImports. */
+export function planLayer(
+  item: SceneItem,
+  content: BufferContent,
+  output: Output,
+  { alphaModifier }: { readonly alphaModifier: object | null },
+): LayerPlan {
   const { state } = item;
-  if (state.opacity < 1) return copy('opacity');
+  if (state.opacity < 1 && !alphaModifier) return copy('opacity');
   if (content.blank === true) return copy('blank');
   const factor = hostFactor(output);
   const whole = {
@@ -96,10 +101,7 @@ export function planLayer(item: SceneItem, content: BufferContent, output: Outpu
       bufferScale: state.bufferScale,
       transform: state.bufferTransform,
       ...crop,
-      // Not every host looks at the format.
-      opaque: content.opaque
-        ? Region.rect(0, 0, visible.width, visible.height)
-        : scaleRegion(clipTo(state.opaqueRegion, state), mapping, visible, 'in'),
+      opaque: opaqueOf(state, content, mapping, visible),
       ...mapping,
     },
   };
@@ -135,6 +137,18 @@ export function scaleRegion(
     if (right > x && bottom > y) scaled = scaled.union(Region.rect(x, y, right - x, bottom - y));
   }
   return scaled;
+}
+
+/** Hosts need not look at the format, nor at the multiplier. */
+function opaqueOf(
+  state: SurfaceState,
+  content: BufferContent,
+  mapping: Pick<Placement, 'factor' | 'offsetX' | 'offsetY'>,
+  visible: Rect,
+): Region {
+  if (state.opacity < 1) return Region.empty;
+  if (content.opaque) return Region.rect(0, 0, visible.width, visible.height);
+  return scaleRegion(clipTo(state.opaqueRegion, state), mapping, visible, 'in');
 }
 
 /** What wp_viewport is told, or why it cannot be. */

@@ -203,7 +203,6 @@ const SCENES: readonly Scene[] = [
       alpha.setMultiplier(0x8000_0000);
       window.surface.commit();
     },
-    copied: ['opacity'],
   },
   {
     name: 'a cut the fixed-point grid has no place for',
