@@ -143,12 +143,12 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
 
   // --- the one epoll set -----------------------------------------------------
   /**
-   * Creates an epoll set driven by one uv_poll on the environment's loop. When members are ready, up to `ready.length / 2` pairs
-   * [id, epoll events] are written to `ready` and `onReady(count)` is called (napi_make_callback), once per loop turn. While nobody
+   * Creates an epoll set driven by one uv_poll on the environment's loop. When members are ready, as many pairs
+   * of Int32 [id, epoll events] as it has room for are written to `ready` and `onReady(count)` is called (napi_make_callback), once per loop turn. While nobody
    * else on the loop has anything to do, a busy poller takes its turns one after the other (src/poller_stay.rs).
    * The uv_poll is idle (and does not keep the process alive) until pollerStart.
    */
-  pollerCreate(ready: Int32Array, onReady: (count: number) => void): number;
+  pollerCreate(ready: ArrayBuffer, onReady: (count: number) => void): number;
   pollerStart(poller: number): void;
   pollerStop(poller: number): void;
   /** Whether the running poller keeps the process alive (uv_ref / uv_unref). */
@@ -213,18 +213,19 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
     point: bigint,
   ): number;
   syncobjEventfd(fd: number, handle: number, point: bigint, flags: number, eventfd: number): void;
-  /** Fills `points[0…count)`. */
+  /** Hot: buffers are found in a fraction of the time of arrays. Fills `points[0…count)`. */
   syncobjQuery(
     fd: number,
-    handles: Uint32Array,
-    points: BigUint64Array,
+    handles: ArrayBuffer | Uint32Array,
+    points: ArrayBuffer | BigUint64Array,
     count: number,
     flags: number,
   ): void;
+  /** Hot, as syncobjQuery. */
   syncobjTimelineSignal(
     fd: number,
-    handles: Uint32Array,
-    points: BigUint64Array,
+    handles: ArrayBuffer | Uint32Array,
+    points: ArrayBuffer | BigUint64Array,
     count: number,
   ): void;
   /** Absolute timeout; index of the first signalled, or throws ETIME. Blocks: tests only. */

@@ -36,7 +36,9 @@ export class Poller {
   /** `firstId`: tests alone begin near the last one. */
   constructor({ firstId = 1 }: { firstId?: number } = {}) {
     this.#nextId = firstId;
-    this.#handle = native.pollerCreate(this.#ready, (count) => this.#deliverCollected(count));
+    this.#handle = native.pollerCreate(this.#ready.buffer, (count) =>
+      this.#deliverCollected(count),
+    );
   }
 
   /** Watched fds. */

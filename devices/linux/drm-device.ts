@@ -118,11 +118,15 @@ export class DrmDevice implements SyncobjDevice {
 
   query(handles: Uint32Array, points: BigUint64Array, count: number, kind: QueryKind): void {
     const flags = kind === 'submitted' ? QUERY_FLAGS_LAST_SUBMITTED : 0;
-    this.#call('query', (fd) => native.syncobjQuery(fd, handles, points, count, flags));
+    this.#call('query', (fd) =>
+      native.syncobjQuery(fd, memoryOf(handles), memoryOf(points), count, flags),
+    );
   }
 
   signal(handles: Uint32Array, points: BigUint64Array, count: number): void {
-    this.#call('signal', (fd) => native.syncobjTimelineSignal(fd, handles, points, count));
+    this.#call('signal', (fd) =>
+      native.syncobjTimelineSignal(fd, memoryOf(handles), memoryOf(points), count),
+    );
   }
 
   transfer(
@@ -179,6 +183,11 @@ export class DrmDevice implements SyncobjDevice {
       throw new DeviceLostError(this.id, this.label, operation, error);
     }
   }
+}
+
+/** An array's whole buffer, which the addon finds sooner, or the array when it is a part of one. */
+function memoryOf<T extends Uint32Array | BigUint64Array>(array: T): ArrayBuffer | T {
+  return array.byteOffset === 0 && array.buffer instanceof ArrayBuffer ? array.buffer : array;
 }
 
 /** What the node can do. Nothing is created: handle 0 never exists, and *which* error it meets tells. */

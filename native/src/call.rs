@@ -10,6 +10,9 @@ use std::ptr;
 /// The most arguments any function takes (pixmanComposite).
 const MAX_ARGUMENTS: usize = 12;
 
+/// Nearly all take no more, and each that is asked for costs, there or not.
+const USUAL_ARGUMENTS: usize = 5;
+
 /// Number.MAX_SAFE_INTEGER
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
@@ -43,7 +46,7 @@ pub fn define(env: napi_env, exports: napi_value, function: &'static Function) -
     value::set(env, exports, name, value)
 }
 
-/// A call in progress: its environment and arguments. Missing arguments are `undefined`.
+/// A call in progress: its environment and arguments. Missing ones are `undefined` or null, of no type that is asked for.
 pub struct Call {
     pub env: napi_env,
     arguments: [napi_value; MAX_ARGUMENTS],
@@ -53,19 +56,25 @@ impl Call {
     /// Reads the arguments, and which function is called.
     pub fn open(env: napi_env, info: napi_callback_info) -> Result<(Call, &'static Function)> {
         let mut arguments = [ptr::null_mut(); MAX_ARGUMENTS];
-        let mut count = MAX_ARGUMENTS;
         let mut data = ptr::null_mut();
-        // SAFETY: `arguments` has room for `count` values; Node-API fills the rest with undefined.
-        check(unsafe {
-            napi_get_cb_info(
-                env,
-                info,
-                &mut count,
-                arguments.as_mut_ptr(),
-                ptr::null_mut(),
-                &mut data,
-            )
-        })?;
+        let mut read = |room: usize| {
+            let mut count = room;
+            // SAFETY: `arguments` has room for `count` values; Node-API fills the rest of it with undefined.
+            check(unsafe {
+                napi_get_cb_info(
+                    env,
+                    info,
+                    &mut count,
+                    arguments.as_mut_ptr(),
+                    ptr::null_mut(),
+                    &mut data,
+                )
+            })?;
+            Ok(count)
+        };
+        if read(USUAL_ARGUMENTS)? > USUAL_ARGUMENTS {
+            read(MAX_ARGUMENTS)?;
+        }
         // SAFETY: `define` gave a pointer to a static Function as data.
         let function = unsafe { &*(data as *const Function) };
         Ok((Call { env, arguments }, function))
@@ -198,34 +207,46 @@ impl Call {
         self.typed_array(index, name, UINT8_ARRAY, "a Uint8Array")
     }
 
-    /// The memory of an ArrayBuffer, or of a Uint8Array. The former is found in half the time: for the hot path.
+    /// The memory of an ArrayBuffer.
+    pub fn buffer(&self, index: usize, name: &str) -> Result<Region<u8>> {
+        array_buffer(self.env, self.value(index)).ok_or_else(|| wrong_type(name, "an ArrayBuffer"))
+    }
+
+    /// The memory of an ArrayBuffer, or of a Uint8Array. The former is found in a fraction of the time: for the hot path.
     pub fn buffer_or_bytes(&self, index: usize, name: &str) -> Result<Region<u8>> {
-        match self.array_buffer(index) {
-            Some(region) => Ok(region),
-            None => self.typed_array(index, name, UINT8_ARRAY, "an ArrayBuffer or Uint8Array"),
-        }
+        self.buffer_or(index, name, UINT8_ARRAY, "an ArrayBuffer or Uint8Array")
     }
 
     /// As [`Call::buffer_or_bytes`], for an ArrayBuffer or Int32Array.
     pub fn buffer_or_i32s(&self, index: usize, name: &str) -> Result<Region<i32>> {
-        match self.array_buffer(index) {
-            Some(region) => Ok(region),
-            None => self.typed_array(index, name, INT32_ARRAY, "an ArrayBuffer or Int32Array"),
-        }
+        self.buffer_or(index, name, INT32_ARRAY, "an ArrayBuffer or Int32Array")
     }
 
-    /// An ArrayBuffer's memory is aligned for any element.
-    fn array_buffer<T: Copy>(&self, index: usize) -> Option<Region<T>> {
-        let mut size_bytes = 0;
-        let mut data = ptr::null_mut();
-        // SAFETY: both pointers are valid for the call; a value of another type is answered by the status.
-        let status = unsafe {
-            napi_get_arraybuffer_info(self.env, self.value(index), &mut data, &mut size_bytes)
-        };
-        if status != NAPI_OK {
-            return None;
-        }
-        Some(Region::new(data, size_bytes / size_of::<T>()))
+    /// As [`Call::buffer_or_bytes`], for an ArrayBuffer or Uint32Array.
+    pub fn buffer_or_u32s(&self, index: usize, name: &str) -> Result<Region<u32>> {
+        self.buffer_or(index, name, UINT32_ARRAY, "an ArrayBuffer or Uint32Array")
+    }
+
+    /// As [`Call::buffer_or_bytes`], for an ArrayBuffer or BigUint64Array.
+    pub fn buffer_or_u64s(&self, index: usize, name: &str) -> Result<Region<u64>> {
+        self.buffer_or(
+            index,
+            name,
+            BIGUINT64_ARRAY,
+            "an ArrayBuffer or BigUint64Array",
+        )
+    }
+
+    fn buffer_or<T: Copy>(
+        &self,
+        index: usize,
+        name: &str,
+        kind: c_int,
+        what: &str,
+    ) -> Result<Region<T>> {
+        array_buffer(self.env, self.value(index))
+            .or_else(|| region(self.env, self.value(index), kind))
+            .ok_or_else(|| wrong_type(name, what))
     }
 
     pub fn i32s(&self, index: usize, name: &str) -> Result<Region<i32>> {
@@ -343,6 +364,18 @@ impl<T: Copy> Region<T> {
             unsafe { self.start.add(index).write(value) }
         }
     }
+}
+
+/// The memory of `value` when it is an ArrayBuffer: aligned for any element.
+pub fn array_buffer<T: Copy>(env: napi_env, value: napi_value) -> Option<Region<T>> {
+    let mut size_bytes = 0;
+    let mut data = ptr::null_mut();
+    // SAFETY: both pointers are valid for the call; a value of another type is answered by the status.
+    let status = unsafe { napi_get_arraybuffer_info(env, value, &mut data, &mut size_bytes) };
+    if status != NAPI_OK {
+        return None;
+    }
+    Some(Region::new(data, size_bytes / size_of::<T>()))
 }
 
 /// The elements of `value` when it is a typed array of that kind.

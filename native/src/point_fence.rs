@@ -42,11 +42,11 @@ fn take_fence(call: &Call) -> Result<napi_value> {
         .buffer_or_bytes(0, "block")?
         .first(size_of::<Block>())?;
     let place = place.cast::<Block>();
-    // SAFETY: `first` has checked that the array holds a block; an array may begin anywhere.
-    let mut block = unsafe { place.read_unaligned() };
+    // SAFETY: `first` has checked that the buffer holds a block.
+    let mut block = unsafe { place.read() };
     take(&mut block)?;
     // SAFETY: as above; no JavaScript has run since.
-    unsafe { place.write_unaligned(block) };
+    unsafe { place.write(block) };
     undefined()
 }
 

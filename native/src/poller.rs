@@ -7,6 +7,7 @@ use crate::libc::{self, close_quietly, epoll_event, retry, system};
 use crate::napi::napi_value;
 use crate::poller_turn::{self, Poller};
 use crate::value::{self, undefined};
+use std::mem::size_of;
 use std::os::raw::c_int;
 use std::ptr;
 use std::time::{Duration, Instant};
@@ -36,9 +37,9 @@ fn opened(call: &Call) -> Result<&'static Poller> {
 }
 
 fn create(call: &Call) -> Result<napi_value> {
-    let ready = call.i32s(0, "ready")?;
+    let ready = call.buffer(0, "ready")?;
     let callback = call.function(1, "onReady")?;
-    let capacity = ready.len() / 2;
+    let capacity = ready.len() / size_of::<[i32; 2]>();
     if capacity == 0 {
         return Err(Error::Range("ready must have room for a pair".to_owned()));
     }

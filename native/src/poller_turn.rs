@@ -22,7 +22,7 @@ pub struct Poller {
     epoll: c_int,
     /// Room for what one turn may bring.
     events: RefCell<Vec<epoll_event>>,
-    /// Strong references to the Int32Array and the callback; null once closed.
+    /// Strong references to the ArrayBuffer and the callback; null once closed.
     ready: Cell<napi_ref>,
     callback: Cell<napi_ref>,
     /// The uv_poll_t of the epoll set, and the uv_check_t in which a turn takes place, of the sizes libuv says, aligned for them.
@@ -169,13 +169,13 @@ impl Poller {
         }
     }
 
-    /// Moves what is ready into the Int32Array: how many, or the errno.
+    /// Moves what is ready into the ArrayBuffer: how many, or the errno.
     pub fn collect(&self, timeout: &Timeout) -> std::result::Result<usize, i32> {
         let ready = match self.ready_array() {
             Some(ready) => ready,
             None => return Ok(0),
         };
-        // The array may have been detached since: what has no room is not collected.
+        // The buffer may have been detached since: what has no room is not collected.
         let room = ready.len() / 2;
         let mut events = self.events.borrow_mut();
         let room = room.min(events.len());
@@ -198,7 +198,7 @@ impl Poller {
     }
 
     fn ready_array(&self) -> Option<call::Region<i32>> {
-        call::region(self.env, self.referenced(&self.ready)?, INT32_ARRAY)
+        call::array_buffer(self.env, self.referenced(&self.ready)?)
     }
 
     fn referenced(&self, reference: &Cell<napi_ref>) -> Option<napi_value> {

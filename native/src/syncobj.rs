@@ -190,8 +190,8 @@ fn eventfd(call: &Call) -> Result<napi_value> {
 fn timeline_array(call: &Call, flags: u32) -> Result<TimelineArray> {
     let count = call.u32(3, "count")?;
     Ok(TimelineArray {
-        handles: call.u32s(1, "handles")?.first(count as usize)?,
-        points: call.u64s(2, "points")?.first(count as usize)?,
+        handles: call.buffer_or_u32s(1, "handles")?.first(count as usize)?,
+        points: call.buffer_or_u64s(2, "points")?.first(count as usize)?,
         count,
         flags,
     })

@@ -9,8 +9,12 @@ test.each([
   ['pread', [0, new Int8Array(1), 0], 'into must be a Uint8Array'],
   ['eventfdWrite', [0, 1], 'value must be a bigint'],
   ['setNonBlocking', [0, 1], 'nonBlocking must be a boolean'],
-  ['pollerCreate', [new Int32Array(2), 1], 'onReady must be a function'],
-  ['syncobjQuery', [0, new Int32Array(1), 0, 1, 0], 'handles must be a Uint32Array'],
+  ['pollerCreate', [new ArrayBuffer(8), 1], 'onReady must be a function'],
+  [
+    'syncobjQuery',
+    [0, new Int32Array(1), 0, 1, 0],
+    'handles must be an ArrayBuffer or Uint32Array',
+  ],
   ['eventfd', [], 'initial must be a number'],
 ])('%s of the wrong type is a TypeError that names the argument', (name, values, message) => {
   const loose = native as unknown as Record<string, (...values: unknown[]) => unknown>;

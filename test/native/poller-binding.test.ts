@@ -9,9 +9,9 @@ import { failure, runChild } from './support.ts';
 function makePoller(
   onReady: (count: number) => void = () => {},
   capacity = 8,
-): { poller: number; ready: Int32Array; [Symbol.dispose](): void } {
+): { poller: number; ready: Int32Array<ArrayBuffer>; [Symbol.dispose](): void } {
   const ready = new Int32Array(2 * capacity);
-  const poller = native.pollerCreate(ready, onReady);
+  const poller = native.pollerCreate(ready.buffer, onReady);
   return { poller, ready, [Symbol.dispose]: () => native.pollerClose(poller) };
 }
 
@@ -95,7 +95,7 @@ test('a hang-up is told without being asked for', () => {
 test('closing in the callback ends it at once', async () => {
   let calls = 0;
   using fd = new OwnedFd(native.eventfd(1));
-  const poller = native.pollerCreate(new Int32Array(2), () => {
+  const poller = native.pollerCreate(new ArrayBuffer(8), () => {
     calls++;
     native.pollerClose(poller);
     native.pollerClose(poller);
@@ -117,15 +117,15 @@ test('errors name the epoll call', () => {
     syscall: 'epoll_ctl(EPOLL_CTL_ADD)',
   });
   expect(failure(() => native.pollerRemove(made.poller, 9999)).code).toBe('EBADF');
-  expect(() => native.pollerCreate(new Int32Array(1), () => {})).toThrow(RangeError);
+  expect(() => native.pollerCreate(new ArrayBuffer(4), () => {})).toThrow(RangeError);
 });
 
-test('an array taken away while the poller runs stops its events, not the process', async () => {
+test('a buffer taken away while the poller runs stops its events, not the process', async () => {
   let calls = 0;
   using fd = new OwnedFd(native.eventfd(1));
   using made = makePoller(() => calls++);
   native.pollerAdd(made.poller, fd.fd, EPOLLIN, 1);
-  const buffer = made.ready.buffer as ArrayBuffer;
+  const { buffer } = made.ready;
   structuredClone(buffer, { transfer: [buffer] });
   expect(native.pollerWait(made.poller, 0)).toBe(0);
   expect(calls).toBe(0);
@@ -134,7 +134,7 @@ test('an array taken away while the poller runs stops its events, not the proces
 const READY_POLLER = `
 const fd = native.eventfd(1);
 const start = (onReady, events = 1) => {
-  const poller = native.pollerCreate(new Int32Array(8), onReady);
+  const poller = native.pollerCreate(new ArrayBuffer(32), onReady);
   native.pollerAdd(poller, fd, events, 1);
   native.pollerStart(poller);
   native.pollerRef(poller, true);
@@ -161,7 +161,7 @@ test('without a handler it ends the process with the stack', () => {
 });
 
 test('only a running poller with a reference keeps the process alive', () => {
-  const idle = `const poller = native.pollerCreate(new Int32Array(8), () => {});
+  const idle = `const poller = native.pollerCreate(new ArrayBuffer(32), () => {});
     native.pollerAdd(poller, native.eventfd(0), 1, 1);`;
   expect(runChild(idle).status).toBe(0);
   expect(
@@ -177,7 +177,7 @@ test('a worker ends cleanly with its poller running, also when it is terminated 
     const { Worker } = require('node:worker_threads');
     const addon = Object.values(require.cache)[0].filename;
     const work = 'const native = require(' + JSON.stringify(addon) + ');'
-      + 'const poller = native.pollerCreate(new Int32Array(8), () => {});'
+      + 'const poller = native.pollerCreate(new ArrayBuffer(32), () => {});'
       + 'const fd = native.eventfd(1);'
       + 'native.pollerAdd(poller, fd, 1, 1); native.pollerStart(poller); native.pollerRef(poller, true);'
       + 'require("node:worker_threads").parentPort.postMessage("running");';

@@ -119,7 +119,7 @@ test('two busy pollers share the loop', async () => {
 const BUSY = `
 const fd = native.eventfd(1);
 let turns = 0;
-const poller = native.pollerCreate(new Int32Array(8), () => { if (++turns === 1000) late(); });
+const poller = native.pollerCreate(new ArrayBuffer(32), () => { if (++turns === 1000) late(); });
 native.pollerAdd(poller, fd, 1, 1);
 native.pollerStart(poller);
 native.pollerRef(poller, true);
@@ -136,7 +136,7 @@ test('an immediate without a reference, which libuv does not count, has its turn
   const source = `
     const fd = native.eventfd(1);
     let turns = 0;
-    const poller = native.pollerCreate(new Int32Array(8), () => {
+    const poller = native.pollerCreate(new ArrayBuffer(32), () => {
       if (++turns === 1000) setImmediate(() => end('ran')).unref();
       if (turns === 100000) end('never ran');
     });
