@@ -88,6 +88,7 @@ export class BlindWaits {
 
   /** Arms what has to be armed and is not. Returns whether any was. BudgetExceededError. */
   rearm(): boolean {
+    if (this.#waits.length === 0) return false;
     let armed = false;
     for (const wait of this.#waits.slice()) {
       // An eventfd for what has signalled would fire again and again.

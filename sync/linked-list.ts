@@ -1,13 +1,12 @@
 /** Things in order of arrival that leave one by one: a list whose links are in its members, so that coming and going is cheap. */
 
-/** Written by the list it is in alone. */
-export interface Linked<T> {
+/** Written by the lists alone. A member is in one list at most. */
+export interface Linked<T extends Linked<T>> {
+  list: LinkedList<T> | undefined;
   previous: T | undefined;
   next: T | undefined;
-  listed: boolean;
 }
 
-/** A member is in one list at most. */
 export class LinkedList<T extends Linked<T>> {
   #first: T | undefined;
   #last: T | undefined;
@@ -17,9 +16,14 @@ export class LinkedList<T extends Linked<T>> {
     return this.#size;
   }
 
+  /** The oldest member. */
+  get first(): T | undefined {
+    return this.#first;
+  }
+
   add(item: T): void {
-    if (item.listed) throw new Error('already in a list');
-    item.listed = true;
+    if (item.list) throw new Error('already in a list');
+    item.list = this;
     item.previous = this.#last;
     if (this.#last) this.#last.next = item;
     else this.#first = item;
@@ -27,25 +31,23 @@ export class LinkedList<T extends Linked<T>> {
     this.#size++;
   }
 
-  /** Returns whether it was there. */
+  /** Returns whether it was in this list. */
   remove(item: T): boolean {
-    if (!item.listed) return false;
+    if (item.list !== this) return false;
     const { previous, next } = item;
     if (previous) previous.next = next;
     else this.#first = next;
     if (next) next.previous = previous;
     else this.#last = previous;
+    item.list = undefined;
     item.previous = undefined;
     item.next = undefined;
-    item.listed = false;
     this.#size--;
     return true;
   }
 
-  /** A copy, oldest first. */
-  all(): T[] {
-    const items: T[] = [];
-    for (let item = this.#first; item; item = item.next) items.push(item);
-    return items;
+  /** Oldest first. The list must not change meanwhile. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (let item = this.#first; item; item = item.next) yield item;
   }
 }

@@ -49,12 +49,13 @@ export function hasPoint<T extends AtPoint>(sorted: readonly T[], point: Point):
   return sorted[lowerBound(sorted, point)]?.point === point;
 }
 
-/** Takes out everything at or below `reached`, in order. */
-export function takeReached<T extends AtPoint>(sorted: T[], reached: Point): T[] {
-  if (sorted.length === 0 || sorted[0]!.point > reached) return [];
-  let count = 1;
+/** Takes out everything at or below `reached`. Returns how many that were. */
+export function dropReached(sorted: AtPoint[], reached: Point): number {
+  let count = 0;
   while (count < sorted.length && sorted[count]!.point <= reached) count++;
-  return sorted.splice(0, count);
+  if (count === 1) sorted.shift();
+  else if (count > 1) sorted.splice(0, count);
+  return count;
 }
 
 /** Index of the first item at or above `point`. */

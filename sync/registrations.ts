@@ -9,7 +9,7 @@ import type { ArmPhase, Point } from '../devices/syncobj-device.ts';
 import type { Account } from './budget.ts';
 import type { TimelineImport } from './import-table.ts';
 import type { LeftBehind } from './left-behind.ts';
-import { hasPoint, insertByPoint, takeReached, type AtPoint } from './point.ts';
+import { dropReached, hasPoint, insertByPoint, type AtPoint } from './point.ts';
 
 /** `served`: an armed one will do. `full`: nothing more is armed for this peer, the point has to be polled. */
 export type ArmResult = 'armed' | 'served' | 'full';
@@ -66,7 +66,7 @@ export class Registrations {
   /** Those up to `reached` have fired. */
   reached(phase: ArmPhase, reached: Point): void {
     const armed = phase === 'available' ? this.#available : this.#signalled;
-    for (let fired = takeReached(armed, reached).length; fired > 0; fired--)
+    for (let fired = dropReached(armed, reached); fired > 0; fired--)
       this.#account.registrations.give();
   }
 

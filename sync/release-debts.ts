@@ -22,9 +22,10 @@ export interface ReleaseDebtsHost {
 /** One release point until it is signalled. */
 export class Debt<T = unknown> implements Signallable, Retryable, ReleaseHome, Linked<Debt> {
   readonly release: ReleasePoint<T>;
+  /** Of the timeline's debts, while it is one of them. */
+  list: LinkedList<Debt> | undefined;
   previous: Debt | undefined;
   next: Debt | undefined;
-  listed = false;
   readonly #debts: ReleaseDebts;
   /** What the uses left running: one is imported into the point, several that could not be merged are awaited in turn. */
   fences: readonly OwnedFd[] = NO_FENCES;
@@ -101,7 +102,7 @@ export class ReleaseDebts {
 
   get owed(): number {
     let count = 0;
-    for (const { release } of this.#debts.all()) if (release.state === 'owed') count++;
+    for (const { release } of this.#debts) if (release.state === 'owed') count++;
     return count;
   }
 
@@ -111,7 +112,7 @@ export class ReleaseDebts {
 
   /** A copy: what is done with one may change them. */
   all(): readonly Debt[] {
-    return this.#debts.all();
+    return [...this.#debts];
   }
 
   /** BudgetExceededError: nothing was made. */
@@ -126,7 +127,7 @@ export class ReleaseDebts {
 
   /** Nobody uses the buffer any more. Takes `fences`. */
   onDue(debt: Debt, fences: readonly OwnedFd[]): void {
-    if (!debt.listed) {
+    if (!debt.list) {
       for (const fence of fences) fence.close();
       return;
     }
@@ -143,7 +144,7 @@ export class ReleaseDebts {
     if (!this.current) {
       // A device that takes the timeline is told of all that is due, this one included.
       this.#host.rehomeDebt(debt);
-      if (debt.listed && !this.current) {
+      if (debt.list && !this.current) {
         this.owe(debt, 'no live device knows the timeline');
       }
       return;

@@ -13,7 +13,7 @@ import type { SyncContext } from './context.ts';
 import { BudgetExceededError } from './errors.ts';
 import type { FenceOutcome } from './fence.ts';
 import { PointFences, type NoFence, type TakenFence } from './point-fences.ts';
-import { insertByPoint, removeByPoint, upTo } from './point.ts';
+import { insertByPoint, removeByPoint } from './point.ts';
 import { PolledWait } from './polled-wait.ts';
 import { SyncFileWatch } from './sync-file-watch.ts';
 import { traceOutcome } from './trace-outcome.ts';
@@ -123,8 +123,8 @@ export class WaitList implements BlindWaitsHost {
    * caller has to query once more (the fence may have come just before).
    */
   onSubmitted(reached: Point): boolean {
-    for (const wait of upTo(this.#queued, reached)) {
-      if (wait.stage !== 'queued') continue;
+    // Each leaves the queue, whatever comes of it.
+    for (let wait = this.#queued[0]; wait && wait.point <= reached; wait = this.#queued[0]) {
       this.#trace('available', wait.point);
       const result = this.hold(wait, this.#fences.take(wait.point));
       if (result === 'lost') return false;

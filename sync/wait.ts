@@ -1,6 +1,7 @@
 /** One pending wait: who awaits it and how far it has come. What moves it on is in timeline-state.ts. */
 import type { Point } from '../devices/syncobj-device.ts';
 import type { FenceOutcome, FencePhase } from './fence.ts';
+import type { Linked, LinkedList } from './linked-list.ts';
 
 /**
  * Where a pending wait stands:
@@ -42,7 +43,7 @@ export interface WaitHome {
   settle(wait: PointWait, outcome: FenceOutcome): void;
 }
 
-export class PointWait {
+export class PointWait implements Linked<PointWait> {
   readonly home: WaitHome;
   readonly point: Point;
   phase: FencePhase = 'unsubmitted';
@@ -50,6 +51,10 @@ export class PointWait {
   phaseSinceNs: bigint;
   stage: WaitStage = 'queued';
   fence: HeldFence | undefined;
+  /** Of the watchdog's lists, the one it is in. */
+  list: LinkedList<PointWait> | undefined;
+  previous: PointWait | undefined;
+  next: PointWait | undefined;
   /** While `blind`: it has signalled, and there was no room for the sync_file that tells how. */
   unread = false;
   #fenceListeners: FenceListener[] | undefined;

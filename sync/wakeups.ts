@@ -34,6 +34,9 @@ export interface Awaited {
 /** Arming and querying again normally ends after two rounds; a client that submits all the time must not keep us here. */
 const MAX_ROUNDS = 4;
 
+/** With more than these, who wants nothing is forgotten, so that a wake-up does not go through all timelines of a client. */
+const MOST_RESTING = 8;
+
 interface SharedEventfd {
   readonly fd: OwnedFd;
   readonly watch: Watch;
@@ -46,8 +49,9 @@ export class Wakeups implements Retryable {
   #signalled: SharedEventfd | undefined;
   #handles = new Uint32Array(16);
   #points = new BigUint64Array(16);
-  /** What a query asks about, in the order of `handles`. */
-  readonly #batch: Awaited[] = [];
+  /** What a query asks about, in the order of `handles`: the first {@link #batchSize}. */
+  readonly #batch: (Awaited | undefined)[] = [];
+  #batchSize = 0;
   #scanning = false;
   #again = false;
   /** A query failed for want of memory. */
@@ -156,38 +160,46 @@ export class Wakeups implements Retryable {
 
   /** One query a device, of which there is nearly always one. */
   #pass(kind: QueryKind): void {
-    const asked: SyncobjDevice[] = [];
+    let asked: SyncobjDevice[] | undefined;
     for (let more = true; more;) {
       more = this.#collect(kind, asked);
+      if (this.#batchSize === 0) return;
       const device = this.#batch[0]?.current?.device;
       if (!device) return;
       this.#query(device, kind);
-      asked.push(device);
+      if (more) (asked ??= []).push(device);
     }
   }
 
   /** Fills the batch with what is on one device not asked yet. Returns whether another device is left. */
-  #collect(kind: QueryKind, asked: readonly SyncobjDevice[]): boolean {
+  #collect(kind: QueryKind, asked: readonly SyncobjDevice[] | undefined): boolean {
     let device: SyncobjDevice | undefined;
     let more = false;
-    this.#batch.length = 0;
+    let size = 0;
     for (const awaited of this.#active) {
       if (!awaited.wants(kind)) {
-        if (kind === 'signalled' && !awaited.wants('submitted')) this.#active.delete(awaited);
+        if (kind === 'signalled') this.#rest(awaited);
         continue;
       }
       const at = awaited.current;
-      if (!at || asked.includes(at.device)) continue;
+      if (!at || asked?.includes(at.device)) continue;
       device ??= at.device;
-      if (at.device === device) this.#batch.push(awaited);
+      if (at.device === device) this.#batch[size++] = awaited;
       else more = true;
     }
+    this.#batchSize = size;
     return more;
+  }
+
+  /** It does not want to know what has signalled. A few stay although they want nothing: most will again with the next commit. */
+  #rest(awaited: Awaited): void {
+    if (this.#active.size > MOST_RESTING && !awaited.wants('submitted'))
+      this.#active.delete(awaited);
   }
 
   #query(device: SyncobjDevice, kind: QueryKind): void {
     const batch = this.#batch;
-    const count = batch.length;
+    const count = this.#batchSize;
     if (count > this.#handles.length) {
       this.#handles = new Uint32Array(2 * count);
       this.#points = new BigUint64Array(2 * count);
@@ -203,6 +215,7 @@ export class Wakeups implements Retryable {
     }
     for (let index = 0; index < count; index++) {
       const awaited = batch[index]!;
+      batch[index] = undefined;
       // An earlier one's subscriber may have ended this one, or its device may have gone meanwhile.
       if (!this.#active.has(awaited) || awaited.current?.device !== device) continue;
       const reached = this.#points[index]!;

@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from '../native/clock.ts';
 import type { FencePhase, LostReason } from './fence.ts';
+import { LinkedList } from './linked-list.ts';
 import type { SyncLog } from './log.ts';
 import type { SyncCounters } from './stats.ts';
 import type { Tracer } from './trace.ts';
@@ -34,15 +35,15 @@ export const DEFAULT_WATCHDOG_POLICY: WatchdogPolicy = {
 
 const NS_PER_MS = 1_000_000n;
 
-/** Waits of one phase, each set in order of age. */
+/** Waits of one phase, each list in order of age. */
 interface PhaseWaits {
   readonly phase: FencePhase;
   readonly limit: WatchdogLimit;
   readonly reason: LostReason;
   /** The age at which something happens to a wait. */
   readonly firstAfterNs: bigint;
-  readonly fresh: Set<PointWait>;
-  readonly reported: Set<PointWait>;
+  readonly fresh: LinkedList<PointWait>;
+  readonly reported: LinkedList<PointWait>;
 }
 
 export interface WatchdogOptions {
@@ -83,18 +84,15 @@ export class Watchdog {
 
   /** The wait's point has a fence now. */
   submitted(wait: PointWait): void {
-    this.#unsubmitted.fresh.delete(wait);
-    this.#unsubmitted.reported.delete(wait);
+    wait.list?.remove(wait);
     this.#grace.delete(wait);
     this.#submitted.fresh.add(wait);
     if (!this.#isAwake(this.#submitted, wait)) this.#schedule(wait.phaseSinceNs);
   }
 
   remove(wait: PointWait): void {
-    const waits = this.#of(wait);
-    waits.fresh.delete(wait);
-    waits.reported.delete(wait);
-    this.#grace.delete(wait);
+    wait.list?.remove(wait);
+    if (this.#grace.size > 0) this.#grace.delete(wait);
   }
 
   /** Some device went: whoever had not submitted yet may not be able to any more. */
@@ -150,9 +148,9 @@ export class Watchdog {
     };
     for (const waits of [this.#unsubmitted, this.#submitted]) {
       const { reportAfterNs, giveUpAfterNs } = waits.limit;
-      const fresh = first(waits.fresh);
+      const fresh = waits.fresh.first;
       if (fresh) consider(fresh.phaseSinceNs + reportAfterNs);
-      const oldest = first(waits.reported) ?? fresh;
+      const oldest = waits.reported.first ?? fresh;
       if (oldest && giveUpAfterNs !== null) consider(oldest.phaseSinceNs + giveUpAfterNs);
     }
     consider(first(this.#grace.values()));
@@ -166,14 +164,14 @@ export class Watchdog {
     this.#endGrace(nowNs);
     for (const waits of [this.#unsubmitted, this.#submitted]) {
       for (const wait of dueOf(waits.fresh, waits.limit.reportAfterNs, nowNs)) {
-        waits.fresh.delete(wait);
+        if (!waits.fresh.remove(wait)) continue;
         waits.reported.add(wait);
         this.#report(wait, nowNs);
       }
       const { giveUpAfterNs } = waits.limit;
       if (giveUpAfterNs === null) continue;
-      for (const set of [waits.reported, waits.fresh]) {
-        for (const wait of dueOf(set, giveUpAfterNs, nowNs)) this.#giveUp(wait, waits.reason);
+      for (const list of [waits.reported, waits.fresh]) {
+        for (const wait of dueOf(list, giveUpAfterNs, nowNs)) this.#giveUp(wait, waits.reason);
       }
     }
     this.#schedule(nowNs);
@@ -223,7 +221,14 @@ function phaseWaits(phase: FencePhase, limit: WatchdogLimit, reason: LostReason)
   const { reportAfterNs, giveUpAfterNs } = limit;
   const firstAfterNs =
     giveUpAfterNs !== null && giveUpAfterNs < reportAfterNs ? giveUpAfterNs : reportAfterNs;
-  return { phase, limit, reason, firstAfterNs, fresh: new Set(), reported: new Set() };
+  return {
+    phase,
+    limit,
+    reason,
+    firstAfterNs,
+    fresh: new LinkedList(),
+    reported: new LinkedList(),
+  };
 }
 
 function first<T>(items: Iterable<T>): T | undefined {
@@ -232,7 +237,7 @@ function first<T>(items: Iterable<T>): T | undefined {
 }
 
 /** Those of `waits` (in order of age) that are at least this old. */
-function dueOf(waits: ReadonlySet<PointWait>, ageNs: bigint, nowNs: bigint): PointWait[] {
+function dueOf(waits: Iterable<PointWait>, ageNs: bigint, nowNs: bigint): PointWait[] {
   const due: PointWait[] = [];
   for (const wait of waits) {
     if (wait.phaseSinceNs + ageNs > nowNs) break;

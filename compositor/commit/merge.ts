@@ -1,5 +1,6 @@
 /** Cached updates of a synchronised subsurface: several between two commits of the parent apply as one. */
 import { mergePending } from '../surface/merge-pending.ts';
+import type { SurfaceChild } from '../surface/surface-state.ts';
 import type { ContentUpdate } from './content-update.ts';
 
 /**
@@ -40,6 +41,15 @@ function mergeOne(older: ContentUpdate, newer: ContentUpdate): void {
   older.acquire = null;
   older.content = undefined;
   mergePending(older.changes, newer.changes);
+}
+
+/** Takes what synchronised subsurfaces among `children` have cached: it applies together with `update`. */
+export function adoptCached(update: ContentUpdate, children: readonly SurfaceChild[]): void {
+  for (const { surface: child } of children) {
+    if (child === update.surface || !child.cached || !child.synchronized) continue;
+    (update.dependents ??= []).push(child.cached);
+    child.cached = null;
+  }
 }
 
 /** The update and, recursively, its dependents that are still alive: parents before children. */

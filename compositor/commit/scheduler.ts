@@ -19,7 +19,7 @@ import type { FenceCounters } from './buffer-part.ts';
 import { ContentUpdate } from './content-update.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import { FifoBarriers } from './fifo-barriers.ts';
-import { flattenUpdate, mergeUpdates } from './merge.ts';
+import { adoptCached, flattenUpdate, mergeUpdates } from './merge.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { TargetTimes } from './target-times.ts';
 import { UpdateGroup } from './update-group.ts';
@@ -244,9 +244,7 @@ export class Scheduler implements SurfaceScheduler {
     this.#accept(update, client);
     this.#trace.committed(update);
     this.#buffers.take(update);
-    for (const child of changes.children ?? surface.stacking) {
-      if (child.surface !== surface) this.#absorb(update, child.surface);
-    }
+    adoptCached(update, changes.children ?? surface.stacking);
     if (surface.synchronized) this.#cache(update);
     else this.#enqueue(flattenUpdate(update));
     if (update.acquire) this.#hintDeadline(update, client);
@@ -263,13 +261,6 @@ export class Scheduler implements SurfaceScheduler {
   #hintDeadline(update: ContentUpdate, client: ClientState): void {
     const [output] = update.surface.visibleOn;
     if (output) client.sync.hintDeadline(output.nextLatchNs);
-  }
-
-  #absorb(update: ContentUpdate, child: Surface): void {
-    const { cached } = child;
-    if (!cached || !child.synchronized) return;
-    child.cached = null;
-    (update.dependents ??= []).push(cached);
   }
 
   #cache(update: ContentUpdate): void {
@@ -323,6 +314,8 @@ export class Scheduler implements SurfaceScheduler {
 
   #apply(group: UpdateGroup): void {
     this.#pendingGroups--;
+    const [only] = group.updates;
+    if (only && group.updates.length === 1) return this.#applyOnly(only);
     const applied: AppliedUpdate[] = [];
     const live = group.updates.filter(({ phase }) => phase === 'queued');
     for (const update of live) {
@@ -333,6 +326,17 @@ export class Scheduler implements SurfaceScheduler {
     }
     for (const update of applied) this.#notify(update);
     for (const { surface } of live) this.#newHead(surface);
+  }
+
+  /** As a group of one is applied. */
+  #applyOnly(update: ContentUpdate): void {
+    if (update.phase !== 'queued') return;
+    const { surface } = update;
+    surface.queue.shift();
+    const applied = this.#applyOne(update);
+    this.#ended(update);
+    this.#notify(applied);
+    this.#newHead(surface);
   }
 
   #applyOne(update: ContentUpdate): AppliedUpdate {
