@@ -27,6 +27,9 @@ interface BareTimeline {
   readonly handle: SyncobjHandle;
 }
 
+const reachedHandle = new Uint32Array(1);
+const reachedPoint = new BigUint64Array(1);
+
 /** Of a commit whose point has signalled. */
 export function commitFloors(bed: SyncBed, amount: Amount): Floors {
   const bare = makeTimeline(bed);
@@ -155,13 +158,10 @@ function readFence(bed: SyncBed, { device, imported }: BareTimeline, point: bigi
 }
 
 function readReached({ device, imported }: BareTimeline, point: bigint): void {
-  REACHED_HANDLE[0] = imported;
-  device.query(REACHED_HANDLE, REACHED, 1, 'submitted');
-  if (REACHED[0]! < point) throw new Error(`point ${point} is not submitted`);
+  reachedHandle[0] = imported;
+  device.query(reachedHandle, reachedPoint, 1, 'submitted');
+  if (reachedPoint[0]! < point) throw new Error(`point ${point} is not submitted`);
 }
-
-const REACHED_HANDLE = new Uint32Array(1);
-const REACHED = new BigUint64Array(1);
 
 function requireUnsubmitted({ device, imported }: BareTimeline, point: bigint): void {
   if (device.exportSyncFile(imported, point))

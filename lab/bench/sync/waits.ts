@@ -17,9 +17,15 @@ export function shareTimeline(bed: SyncBed, owner: SyncOwner): SharedTimeline {
   return { timeline: owner.importTimeline(bed.client.exportTimelineFd(handle)), handle };
 }
 
+/** Made once: what is small enough to be inside the heap has to be copied out of it for the first call into the addon. */
+const signalledHandle = new Uint32Array(1);
+const signalledPoint = new BigUint64Array(1);
+
 /** TIMELINE_SIGNAL by the client. */
 export function signalPoint(bed: SyncBed, handle: SyncobjHandle, point: bigint): void {
-  bed.client.signal(Uint32Array.of(handle), BigUint64Array.of(point), 1);
+  signalledHandle[0] = handle;
+  signalledPoint[0] = point;
+  bed.client.signal(signalledHandle, signalledPoint, 1);
 }
 
 /** `warmUp` more come first, for the compiler's sake. */
