@@ -43,8 +43,6 @@ export class Surface {
   /** Object id of the wl_surface. */
   readonly id: number;
   readonly client: Client;
-  /** Set by requests, replaced by commit. */
-  pending: PendingState = new PendingState();
   /** Updates not applied yet; for the scheduler. */
   readonly queue: UpdateQueue = new UpdateQueue();
   /** Every update not applied and not discarded, queued or cached; for the scheduler. */
@@ -65,6 +63,7 @@ export class Surface {
   readonly #appliedListeners = new Set<(update: AppliedUpdate) => void>();
   readonly #destroyListeners = new Set<() => void>();
   readonly #checks = new Set<CommitCheck>();
+  #pending: PendingState | undefined;
   #resource: WlSurfaceResource | null;
   #role: SurfaceRole | null = null;
   #roleName: string | null = null;
@@ -176,14 +175,19 @@ export class Surface {
     return () => this.#checks.delete(check);
   }
 
+  /** Set by requests, taken by commit; made when the first of them needs it, which is after the commit before was applied. */
+  get pending(): PendingState {
+    return (this.#pending ??= new PendingState());
+  }
+
   /** wl_surface.commit. Throws ProtocolError; then nothing of the state was taken. */
   commit(): void {
-    const pending = this.pending;
+    const { pending } = this;
     this.#role?.beforeCommit?.(pending);
     for (const check of this.#checks) check(pending);
     const resource = this.#resource;
     if (resource) this.geometry.commit(pending, resource, this.#roleName);
-    this.pending = new PendingState();
+    this.#pending = undefined;
     this.#scheduler.submit(this, pending);
   }
 
@@ -284,7 +288,7 @@ export class Surface {
     for (const { surface } of this.stacking) {
       if (surface !== this) surface.subsurface?.parentDestroyed();
     }
-    discardPending(this.pending);
+    if (this.#pending) discardPending(this.#pending);
     this.#scheduler.surfaceDestroyed(this);
     // After what this surface's own updates had taken of them: in commit order.
     for (const { surface } of this.stacking) {
