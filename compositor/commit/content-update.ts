@@ -46,4 +46,14 @@ export class ContentUpdate {
     this.changes = changes;
     this.committedNs = committedNs;
   }
+
+  /** How many things keep it from being applied. */
+  get unmet(): number {
+    return (
+      Number(this.waitsForHead) +
+      Number(this.acquire !== null) +
+      Number(this.waitsForBarrier) +
+      Number(this.waitsForTimeNs !== null)
+    );
+  }
 }

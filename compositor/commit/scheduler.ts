@@ -367,12 +367,7 @@ export class Scheduler implements SurfaceScheduler {
   }
 
   #discard(update: ContentUpdate): void {
-    const { group } = update;
-    const unmet =
-      Number(update.waitsForHead) +
-      Number(update.acquire !== null) +
-      Number(update.waitsForBarrier) +
-      Number(update.waitsForTimeNs !== null);
+    const { group, unmet } = update;
     update.phase = 'discarded';
     this.#times.forget(update);
     update.acquire?.close();
