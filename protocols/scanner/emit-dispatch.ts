@@ -6,7 +6,7 @@ import { untyped } from './signature.ts';
 import type { Argument, Message } from './model.ts';
 
 /** Names the generated function uses for itself. */
-const TAKEN = ['resource', 'proxy', 'handler', 'words', 'reader', 'at', 'end', 'opcode'];
+const TAKEN = 'resource proxy handler words reader at end opcode first kind'.split(' ');
 
 /** The name of an argument in a handler's signature and in the dispatch function. */
 export function receivedName(arg: Argument): string {
@@ -26,13 +26,45 @@ export function dispatchMethod(
   context: EmitContext,
 ): string[] {
   if (messages.length === 0) return ['dispatch(): void {},'];
+  const end = context.side === 'server' ? 'break;' : 'return;';
   const cases = messages.flatMap((message) =>
-    block(`case ${message.opcode}:`, [...messageBody(message, self.name, context), 'return;']),
+    block(`case ${message.opcode}:`, [...messageBody(message, self.name, context), end]),
   );
+  return context.side === 'server'
+    ? requestLoop(self.type, cases, context)
+    : eventSwitch(self, cases, context);
+}
+
+/** The request at hand and those that follow it for objects of the same kind. */
+function requestLoop(type: string, cases: readonly string[], context: EmitContext): string[] {
+  const text = cases.join('\n');
+  context.imports.type('RequestReader', context.modules.runtime('server/request-reader'));
+  const names = ['at', 'end'].filter((name) => uses(text, name));
+  const body = [
+    'const { kind } = first;',
+    ...(uses(text, 'words') ? ['const { words } = reader;'] : []),
+    `let resource: ${type} | null = first;`,
+    ...block('for (; resource !== null; resource = reader.next(kind))', [
+      'const { handler } = resource;',
+      ...(names.length > 0 ? [`const { ${names.join(', ')} } = reader;`] : []),
+      ...block('switch (reader.opcode)', cases),
+    ]),
+  ];
+  const head = list('dispatch(', [`first: ${type}`, 'reader: RequestReader'], '): void {', {
+    depth: 1,
+  });
+  return [...head, ...indent(body), '},'];
+}
+
+function eventSwitch(
+  self: { readonly name: string; readonly type: string },
+  cases: readonly string[],
+  context: EmitContext,
+): string[] {
   const text = cases.join('\n');
   const body = [
     `const handler = ${self.name}.handler;`,
-    ...(/\bwords\[/.test(text) ? ['const words = reader.words;'] : []),
+    ...(uses(text, 'words') ? ['const words = reader.words;'] : []),
     ...block('switch (opcode)', cases),
   ];
   // Parameters nobody reads are left out, from the last one on.
@@ -40,8 +72,7 @@ export function dispatchMethod(
   while (optional.length > 0 && !uses(text, optional.at(-1) ?? '')) optional.pop();
   if (optional.length > 0) context.imports.type('Reader', context.modules.runtime('wire/reader'));
   const parameters = [`${self.name}: ${self.type}`, 'opcode: number', ...optional];
-  const depth = context.side === 'server' ? 1 : 2;
-  const head = list('dispatch(', parameters, '): void {', { depth });
+  const head = list('dispatch(', parameters, '): void {', { depth: 2 });
   return [...head, ...indent(body), '},'];
 }
 
@@ -108,7 +139,7 @@ function handlerCall(
 ): string[] {
   const method = camelCase(message.name);
   const optional = side === 'client' ? '?.' : '';
-  const depth = side === 'server' ? 4 : 5;
+  const depth = 5;
   if (fdCount === 0) return list(`handler?.${method}${optional}(`, args, ');', { depth });
   const drop = `reader.dropFds(${fdCount});`;
   return side === 'server'

@@ -46,9 +46,7 @@ export function newIdArgument<R>(
   id: number,
   type: ServerInterface<R>,
 ): Resource<R> {
-  // To createResource, 0 means an id of the server's.
-  if (id === 0) throw new WireFormatError("not a client's id: 0");
-  return resource.client.createResource(type, resource.version, id);
+  return resource.client.createRequested(resource.kind.childOf(type), id);
 }
 
 function unknownObject(id: number): WireFormatError {

@@ -5,6 +5,7 @@ import type { WireLimits } from '../wire/limits.ts';
 import type { WireLog } from '../wire/log.ts';
 import type { Trace } from '../wire/trace.ts';
 import type { Client } from './client.ts';
+import type { RequestReader } from './request-reader.ts';
 
 /** The display as its clients see it. */
 export interface ClientHost {
@@ -13,6 +14,8 @@ export interface ClientHost {
   readonly limits: WireLimits;
   readonly log: WireLog;
   readonly trace: Trace | null;
+  /** What reads the requests of the one client that is being served. */
+  readonly requests: RequestReader;
   /** It has events to send. */
   markDirty(client: Client): void;
   /** It is to be freed at the end of the turn. */

@@ -5,16 +5,15 @@ import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '../../native/poller.ts';
 import type { Watch } from '../../native/poller.ts';
 import { EAGAIN, EMFILE } from '../../native/errno.ts';
 import { Connection } from '../wire/connection.ts';
-import { WireFormatError } from '../wire/errors.ts';
 import type { InterfaceDescription } from '../wire/interface-description.ts';
 import { HEADER_BYTES } from '../wire/limits.ts';
-import type { Reader } from '../wire/reader.ts';
 import { CLOSED_WRITER } from '../wire/writer.ts';
-import type { WriterOwner } from '../wire/writer.ts';
+import type { Writer, WriterOwner } from '../wire/writer.ts';
 import type { ClientHost } from './client-host.ts';
 import { DisplayError, ProtocolError } from './protocol-error.ts';
-import { ObjectMap, SERVER_ID_START } from './object-map.ts';
-import { checkMethod, invalidObject, reportRequestError } from './request-errors.ts';
+import { kindOf } from './kind.ts';
+import type { Kind } from './kind.ts';
+import { ObjectMap } from './object-map.ts';
 import { Resource } from './resource.ts';
 import type { ServerInterface } from './resource.ts';
 
@@ -45,26 +44,22 @@ export class Client implements WriterOwner {
   readonly connection: Connection;
   /** The wl_display object. */
   readonly displayResource: Resource;
+  /** For RequestReader alone. */
+  readonly objects: ObjectMap = new ObjectMap();
   readonly #pid: number;
   readonly #uid: number;
   readonly #gid: number;
   readonly #host: ClientHost;
-  readonly #objects = new ObjectMap();
   readonly #watch: Watch;
+  readonly #writer: Writer;
+  readonly #maxObjects: number;
   #destroyListeners: (() => void)[] | null = null;
   #pauses: Set<string> | null = null;
-  /** Whether requests are dispatched: not paused, not doomed. */
   #running = true;
   #alive = true;
   #gone = false;
   #awaitedEvents = EPOLLIN;
   #createdCount = 0;
-  /** The server-side object whose destructor is being dispatched. */
-  #endingId = 0;
-  /** Where in the receive buffer the message being dispatched begins, in words. */
-  #messageAt = 0;
-  /** Messages it may still have dispatched in this turn; below 0 when there are more. */
-  #budget = 0;
 
   /** Used by Display alone. Takes ownership of `socket`, also when it throws. */
   constructor(
@@ -74,6 +69,7 @@ export class Client implements WriterOwner {
     display: ServerInterface<unknown>,
   ) {
     this.#host = host;
+    this.#maxObjects = host.limits.maxObjects;
     this.number = number;
     try {
       native.peerCredentials(socket.fd, peer);
@@ -81,7 +77,8 @@ export class Client implements WriterOwner {
       this.#uid = peer[1]!;
       this.#gid = peer[2]!;
       this.connection = new Connection(socket, this, host.pool, host.limits);
-      this.connection.writer.trace = host.trace;
+      this.#writer = this.connection.writer;
+      this.#writer.trace = host.trace;
       this.#watch = host.poller.watch(socket.fd, EPOLLIN, (events) => host.serve(this, events));
     } catch (error) {
       socket.close();
@@ -99,18 +96,23 @@ export class Client implements WriterOwner {
     return this.#alive;
   }
 
+  /** Whether its requests are dispatched: it is neither paused nor doomed. */
+  get running(): boolean {
+    return this.#running;
+  }
+
   /** Live objects, wl_display included. */
   get objectCount(): number {
-    return this.#objects.size;
+    return this.objects.size;
   }
 
   /** The live object with this id. */
   resource(id: number): Resource | undefined {
-    return this.#objects.get(id);
+    return this.objects.get(id);
   }
 
   resources(): Iterable<Resource> {
-    return this.#objects.live();
+    return this.objects.live();
   }
 
   /** A pidfd of the peer, owned by the caller; null where the kernel has none (before 6.5). */
@@ -124,15 +126,14 @@ export class Client implements WriterOwner {
    * not, and a ProtocolError no_memory beyond the limit of objects. On a client that is gone the object is dead from the start.
    */
   createResource<R>(type: ServerInterface<R>, version: number, id: number): Resource<R> {
-    if (id !== 0) this.#objects.checkClientId(id);
-    if (this.#objects.size >= this.#host.limits.maxObjects) throw this.#tooManyObjects();
-    const ownId = id === 0 ? this.#objects.takeServerId() : id;
-    if (ownId === this.#endingId) this.#endingId = 0;
-    const order = this.#createdCount++;
-    const resource = new Resource<R>(this, this.connection.writer, type, version, ownId, order);
-    this.#objects.set(resource);
-    if (this.#gone) resource.destroy();
-    return resource;
+    if (id !== 0) this.objects.checkClientId(id);
+    return this.#create(kindOf(type, version), id);
+  }
+
+  /** For newIdArgument alone: an object with an id of the client's. Throws as {@link createResource}. */
+  createRequested<R>(kind: Kind<R>, id: number): Resource<R> {
+    this.objects.checkClientId(id);
+    return this.#create(kind, id);
   }
 
   /**
@@ -140,10 +141,10 @@ export class Client implements WriterOwner {
    * Not for a connection that is traced.
    */
   answerSync(id: number, serial: number): void {
-    this.#objects.checkClientId(id);
-    if (this.#objects.size >= this.#host.limits.maxObjects) throw this.#tooManyObjects();
-    this.#objects.use(id);
-    const writer = this.connection.writer;
+    this.objects.checkClientId(id);
+    if (this.objects.size >= this.#maxObjects) throw this.#tooManyObjects();
+    this.objects.use(id);
+    const writer = this.#writer;
     const doneAt = writer.begin(id, DONE_OPCODE, HEADER_BYTES + 4);
     writer.words[doneAt] = serial;
     const deletedAt = writer.begin(DISPLAY_ID, DELETE_ID_OPCODE, HEADER_BYTES + 4);
@@ -156,7 +157,7 @@ export class Client implements WriterOwner {
     this.#host.log.warn(`client ${this.number}: ${resource.toString()} error ${code}: ${message}`);
     const text = Buffer.from(message.replaceAll('\0', '').slice(0, MAX_ERROR_BYTES / 4));
     const paddedBytes = (text.length + 4) & ~3;
-    const writer = this.connection.writer;
+    const writer = this.#writer;
     const at = writer.begin(DISPLAY_ID, ERROR_OPCODE, HEADER_BYTES + 12 + paddedBytes);
     writer.words[at] = resource.id;
     writer.words[at + 1] = code;
@@ -175,7 +176,7 @@ export class Client implements WriterOwner {
   /** Stops reading the socket until every reason is resumed: the client then blocks when the socket is full. */
   pause(reason: string): void {
     (this.#pauses ??= new Set()).add(reason);
-    this.#running = false;
+    this.#stop();
     this.#await();
   }
 
@@ -193,14 +194,14 @@ export class Client implements WriterOwner {
   /** Sends what was written, then nothing more; the objects are freed and the socket closed at the end of the turn. Idempotent. */
   disconnect(): void {
     if (!this.#alive) return;
-    this.connection.writer.flush();
+    this.#writer.flush();
     this.#doom();
   }
 
   /** Sends the pending events now, as far as the socket takes them. */
   flush(): void {
     if (!this.#alive) return;
-    this.connection.writer.flush();
+    this.#writer.flush();
     this.#await();
   }
 
@@ -215,28 +216,29 @@ export class Client implements WriterOwner {
 
   /** For Resource.destroy alone: gives the id back. */
   forget(resource: Resource): void {
-    const id = resource.id;
-    const writer = this.connection.writer;
-    if (id < SERVER_ID_START) {
+    const { id } = resource;
+    // The ids of the server's are those from 0xff00_0000 on: told without a floating-point comparison.
+    if (id >>> 24 === 0xff) this.objects.removeServerSide(resource, this.#gone);
+    else {
       if (id !== DISPLAY_ID) {
+        const writer = this.#writer;
         const at = writer.begin(DISPLAY_ID, DELETE_ID_OPCODE, HEADER_BYTES + 4);
         writer.words[at] = id;
       }
-      this.#objects.remove(resource, false);
-    } else {
-      const awaitsDestructor = id !== this.#endingId && resource.description.requests.length > 0;
-      this.#objects.remove(resource, awaitsDestructor && !this.#gone);
+      this.objects.removeClientSide(id);
     }
     resource.writer = CLOSED_WRITER;
   }
 
   /** For Display alone: one receive and the dispatch of what came. `receive` false: only what was kept. Bytes received and dispatched. */
-  read(reader: Reader, receive: boolean): number {
+  read(receive: boolean): number {
     if (!this.#alive) return 0;
-    let usedBytes = this.connection.unkeep(reader);
+    const { connection } = this;
+    const { requests } = this.#host;
+    let usedBytes = connection.unkeep(requests);
     let count = 0;
-    if (receive && usedBytes < reader.bytes.length) {
-      count = this.connection.receive(reader, usedBytes);
+    if (receive && usedBytes < requests.bytes.length) {
+      count = connection.receive(requests, usedBytes);
       if (count === -EAGAIN) count = 0;
       else if (count <= 0) {
         if (count === -EMFILE) this.postNoMemory();
@@ -247,19 +249,17 @@ export class Client implements WriterOwner {
       }
       usedBytes += count;
     }
-    reader.fds = this.connection.fds;
-    this.#budget = this.#host.limits.maxMessagesPerTurn;
-    const dispatchedBytes = this.#dispatchAll(reader, usedBytes);
-    this.connection.keep(reader, dispatchedBytes, usedBytes);
-    if (this.#budget < 0 && this.#running) this.#host.markBacklog(this);
+    const dispatchedBytes = requests.dispatchAll(this, usedBytes);
+    connection.keep(requests, dispatchedBytes, usedBytes);
+    if (requests.budgetSpent && this.#running) this.#host.markBacklog(this);
     return count + dispatchedBytes;
   }
 
   /** For Display alone: the socket is writable, readable or hung up. */
-  onEvents(events: number, reader: Reader): void {
+  onEvents(events: number): void {
     if (events & EPOLLOUT) this.flush();
     if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) return;
-    if (!this.paused) this.read(reader, true);
+    if (!this.paused) this.read(true);
     else if (events & (EPOLLHUP | EPOLLERR)) this.disconnect();
   }
 
@@ -269,7 +269,7 @@ export class Client implements WriterOwner {
     this.#doom();
     this.#gone = true;
     this.#watch.close();
-    for (const resource of this.#objects.newestFirst()) {
+    for (const resource of this.objects.newestFirst()) {
       try {
         resource.destroy();
       } catch (error) {
@@ -300,7 +300,16 @@ export class Client implements WriterOwner {
   }
 
   describe(id: number): InterfaceDescription | undefined {
-    return this.#objects.receiver(id)?.description;
+    return this.objects.receiver(id)?.description;
+  }
+
+  #create<R>(kind: Kind<R>, id: number): Resource<R> {
+    if (this.objects.size >= this.#maxObjects) throw this.#tooManyObjects();
+    const ownId = id === 0 ? this.objects.takeServerId() : id;
+    const resource = new Resource<R>(this, this.#writer, kind, ownId, this.#createdCount++);
+    this.objects.set(resource);
+    if (this.#gone) resource.destroy();
+    return resource;
   }
 
   #tooManyObjects(): ProtocolError {
@@ -310,83 +319,23 @@ export class Client implements WriterOwner {
   #doom(): void {
     if (!this.#alive) return;
     this.#alive = false;
-    this.#running = false;
-    this.connection.writer.close();
+    this.#stop();
+    this.#writer.close();
     this.#host.markDoomed(this);
+  }
+
+  #stop(): void {
+    this.#running = false;
+    this.#host.requests.stop();
   }
 
   /** Awaits what is of interest now: requests unless paused, room for events when they wait. */
   #await(): void {
     if (!this.#alive) return;
-    const events = (this.#running ? EPOLLIN : 0) | (this.connection.writer.blocked ? EPOLLOUT : 0);
+    const events = (this.#running ? EPOLLIN : 0) | (this.#writer.blocked ? EPOLLOUT : 0);
     if (events === this.#awaitedEvents) return;
     this.#awaitedEvents = events;
     this.#watch.modify(events);
-  }
-
-  /** Dispatches complete messages until there is none, or the client is paused or doomed. Returns the bytes dispatched. */
-  #dispatchAll(reader: Reader, usedBytes: number): number {
-    const endWords = usedBytes >>> 2;
-    let at = 0;
-    for (;;) {
-      try {
-        return 4 * this.#dispatchFrom(reader, at, endWords);
-      } catch (error) {
-        const header = reader.words[this.#messageAt + 1] ?? 0;
-        at = this.#messageAt + (header >>> 18);
-        const id = reader.words[this.#messageAt]! >>> 0;
-        reportRequestError(this, error, id, header & 0xffff, this.#host.log);
-        // Goes on when the error was another client's.
-        if (!this.#running) return 4 * at;
-      }
-    }
-  }
-
-  /** The hot loop: no allocation, no closure. Returns the word it came to. */
-  #dispatchFrom(reader: Reader, from: number, endWords: number): number {
-    const words = reader.words;
-    const clientSide = this.#objects.clientSide;
-    const trace = this.#host.trace;
-    const maxBytes = this.#host.limits.maxMessageBytes;
-    let at = from;
-    while (this.#running && at + 2 <= endWords) {
-      const id = words[at]! >>> 0;
-      const header = words[at + 1]!;
-      const sizeBytes = header >>> 16;
-      const opcode = header & 0xffff;
-      this.#messageAt = at;
-      if (sizeBytes < HEADER_BYTES || (sizeBytes & 3) !== 0 || sizeBytes > maxBytes)
-        throw new WireFormatError(`message of ${sizeBytes} bytes`);
-      const end = at + (sizeBytes >>> 2);
-      if (end > endWords || --this.#budget < 0) break;
-      const resource = id < SERVER_ID_START ? clientSide[id] : this.#serverSide(id, opcode);
-      if (resource === null || resource === undefined) throw invalidObject(this, id);
-      const kind = resource.kind;
-      if (opcode >= kind.openRequests) checkMethod(resource, opcode);
-      if (trace !== null) {
-        const describe = (other: number) => this.describe(other);
-        trace.received(
-          reader,
-          resource.description,
-          at,
-          this.connection.fds,
-          describe,
-          !resource.alive,
-        );
-      }
-      kind.dispatch(resource, opcode, reader, at + 2, end);
-      at = end;
-    }
-    return at;
-  }
-
-  /** Who gets a request to a server-side id: for zombies the destructor frees the id. */
-  #serverSide(id: number, opcode: number): Resource | undefined {
-    const receiver = this.#objects.receiver(id);
-    if (receiver?.description.requests[opcode]?.destructor !== true) return receiver;
-    if (this.#objects.isZombie(id)) this.#objects.bury(id);
-    else this.#endingId = id;
-    return receiver;
   }
 
   #freeingFailed(error: unknown): void {

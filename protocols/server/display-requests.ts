@@ -6,9 +6,9 @@ import type {
   WlDisplayResource,
   WlRegistryResource,
 } from '../generated/wayland.server.ts';
-import type { Reader } from '../wire/reader.ts';
-import type { Resource, ServerInterface } from './resource.ts';
 import type { GlobalRegistry } from './registry.ts';
+import type { RequestReader } from './request-reader.ts';
+import type { Resource, ServerInterface } from './resource.ts';
 
 const SYNC = 0;
 
@@ -19,18 +19,21 @@ const SYNC = 0;
 export const displayInterface: ServerInterface<DisplayRequests> = {
   description: WlDisplay.description,
 
-  dispatch(
-    resource: Resource<DisplayRequests>,
-    opcode: number,
-    reader: Reader,
-    at: number,
-    end: number,
-  ): void {
-    const handler = resource.handler;
-    if (opcode === SYNC && handler !== null && resource.writer.trace === null) {
-      reader.need(at, end, 1);
+  dispatch(display: Resource<DisplayRequests>, reader: RequestReader): void {
+    const { kind } = display;
+    let resource: Resource<DisplayRequests> | null = display;
+    for (; resource !== null; resource = reader.next(kind)) {
+      const { handler } = resource;
+      if (reader.opcode !== SYNC || handler === null || resource.writer.trace !== null) {
+        // This one alone: what follows may be a sync again.
+        reader.stop();
+        WlDisplay.dispatch(resource, reader);
+        return;
+      }
+      const { at } = reader;
+      reader.need(at, reader.end, 1);
       resource.client.answerSync(reader.words[at]! >>> 0, handler.serial);
-    } else WlDisplay.dispatch(resource, opcode, reader, at, end);
+    }
   },
 };
 

@@ -4,12 +4,10 @@ import type { Clock } from '../../native/clock.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
 import { ChunkPool } from '../wire/chunk-pool.ts';
-import { receiveBufferBytes } from '../wire/connection.ts';
 import { wireLimits } from '../wire/limits.ts';
 import type { WireLimits } from '../wire/limits.ts';
 import { SILENT_LOG } from '../wire/log.ts';
 import type { WireLog } from '../wire/log.ts';
-import { Reader } from '../wire/reader.ts';
 import { isTraced, Trace } from '../wire/trace.ts';
 import { Acceptor } from './acceptor.ts';
 import { Client } from './client.ts';
@@ -18,6 +16,7 @@ import { displayInterface, DisplayRequests } from './display-requests.ts';
 import { DisplaySocket } from './display-socket.ts';
 import type { Global } from './global.ts';
 import { GlobalRegistry } from './registry.ts';
+import { RequestReader } from './request-reader.ts';
 import type { Resource, ServerInterface } from './resource.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -51,12 +50,12 @@ export class Display implements ClientHost {
   readonly log: WireLog;
   readonly pool: ChunkPool = new ChunkPool();
   readonly trace: Trace | null;
+  readonly requests: RequestReader;
   /** The number the next connection gets; then counts on. */
   nextClientNumber = 1;
   readonly #clock: Clock;
   readonly #maxClients: number;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #reader: Reader;
   readonly #clients = new Set<Client>();
   readonly #registry = new GlobalRegistry();
   readonly #displayRequests = new DisplayRequests(this.#registry);
@@ -80,7 +79,7 @@ export class Display implements ClientHost {
     this.#maxClients = options.maxClients ?? Infinity;
     this.#env = options.env ?? process.env;
     this.trace = this.#makeTrace(options.traceTo);
-    this.#reader = new Reader(new ArrayBuffer(receiveBufferBytes(this.limits)));
+    this.requests = new RequestReader(this.limits, this.trace, this.log);
     this.#wakeUp = new WakeUp(options.poller, () => this.#serveBacklog());
     this.#stopTurnEnd = options.poller.onTurnEnd(() => this.#endTurn());
   }
@@ -228,7 +227,7 @@ export class Display implements ClientHost {
   serve(client: Client, events: number): void {
     this.#serving = true;
     try {
-      client.onEvents(events, this.#reader);
+      client.onEvents(events);
     } finally {
       this.#serving = false;
     }
@@ -288,7 +287,7 @@ export class Display implements ClientHost {
   #read(client: Client, receive: boolean): number {
     this.#serving = true;
     try {
-      return client.read(this.#reader, receive);
+      return client.read(receive);
     } finally {
       this.#serving = false;
     }

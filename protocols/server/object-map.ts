@@ -20,6 +20,8 @@ export class ObjectMap {
   #serverSide: (Resource | null)[] | null = null;
   #freeServerIds: number[] | null = null;
   #zombies: Set<number> | null = null;
+  /** The server-side object whose destructor is being dispatched: its client knows that it ends. */
+  #endingId = 0;
   #size = 0;
 
   /** Live objects. */
@@ -39,12 +41,23 @@ export class ObjectMap {
     return this.#serverSide?.[id - SERVER_ID_START] ?? undefined;
   }
 
+  /** Who gets this request: undefined when nobody does. A destructor frees the id of a zombie. */
+  addressee(id: number, opcode: number): Resource | undefined {
+    const receiver = this.receiver(id);
+    if (id < SERVER_ID_START) return receiver;
+    if (receiver?.description.requests[opcode]?.destructor !== true) return receiver;
+    if (this.#zombies?.delete(id)) this.#freeServerId(id);
+    else this.#endingId = id;
+    return receiver;
+  }
+
   /** Throws a WireFormatError for an id the client may not give. */
   checkClientId(id: number): void {
-    if (id === 0 || id >= SERVER_ID_START) throw new WireFormatError(`not a client's id: ${id}`);
-    if (id > this.clientSide.length) throw new WireFormatError(`id ${id} is not the next one`);
-    if (id < this.clientSide.length && this.clientSide[id] !== null)
-      throw new WireFormatError(`id ${id} is in use`);
+    const ids = this.clientSide;
+    // The most usual are first: an id that was given back, then the next new one. Id 0 is never free.
+    if (id < ids.length) {
+      if (ids[id] !== null || id === 0) throw idTaken(id);
+    } else if (id > ids.length || id >= SERVER_ID_START) throw idNotNext(id);
   }
 
   /** As if an object with this checked id had been made and destroyed. */
@@ -55,7 +68,10 @@ export class ObjectMap {
   /** A free server-side id. */
   takeServerId(): number {
     const free = this.#freeServerIds?.pop();
-    if (free !== undefined) return free;
+    if (free !== undefined) {
+      if (free === this.#endingId) this.#endingId = 0;
+      return free;
+    }
     this.#serverSide ??= [];
     if (this.#serverSide.length >= MAX_SERVER_IDS) throw new RangeError('out of server-side ids');
     this.#serverSide.push(null);
@@ -69,21 +85,19 @@ export class ObjectMap {
     else if (this.#serverSide !== null) this.#serverSide[resource.id - SERVER_ID_START] = resource;
   }
 
-  /** The object ended. `zombie`: its client does not know yet. */
-  remove(resource: Resource, zombie: boolean): void {
+  /** The object with this client-side id ended. */
+  removeClientSide(id: number): void {
     this.#size--;
-    if (resource.id < SERVER_ID_START) this.clientSide[resource.id] = null;
-    else if (zombie) (this.#zombies ??= new Set()).add(resource.id);
-    else this.#freeServerId(resource.id);
+    this.clientSide[id] = null;
   }
 
-  isZombie(id: number): boolean {
-    return this.#zombies?.has(id) ?? false;
-  }
-
-  /** The client destroyed a zombie. */
-  bury(id: number): void {
-    if (this.#zombies?.delete(id)) this.#freeServerId(id);
+  /** The server-side object ended. Until its client has called its destructor it is a zombie; unless `clientGone`. */
+  removeServerSide(resource: Resource, clientGone: boolean): void {
+    const { id } = resource;
+    this.#size--;
+    const awaitsDestructor = id !== this.#endingId && resource.description.requests.length > 0;
+    if (awaitsDestructor && !clientGone) (this.#zombies ??= new Set()).add(id);
+    else this.#freeServerId(id);
   }
 
   /** All live objects in the order a dying client's are freed. */
@@ -92,14 +106,18 @@ export class ObjectMap {
     for (const resource of this.clientSide) if (resource !== null) found.push(resource);
     if (this.#serverSide !== null)
       for (const resource of this.#serverSide)
-        if (resource !== null && !this.isZombie(resource.id)) found.push(resource);
+        if (resource !== null && !this.#isZombie(resource.id)) found.push(resource);
     return found.sort((a, b) => b.order - a.order);
   }
 
   *live(): Iterable<Resource> {
     for (const resource of this.clientSide) if (resource !== null) yield resource;
     for (const resource of this.#serverSide ?? [])
-      if (resource !== null && !this.isZombie(resource.id)) yield resource;
+      if (resource !== null && !this.#isZombie(resource.id)) yield resource;
+  }
+
+  #isZombie(id: number): boolean {
+    return this.#zombies?.has(id) ?? false;
   }
 
   #freeServerId(id: number): void {
@@ -107,4 +125,18 @@ export class ObjectMap {
     this.#serverSide[id - SERVER_ID_START] = null;
     (this.#freeServerIds ??= []).push(id);
   }
+}
+
+function idTaken(id: number): WireFormatError {
+  return new WireFormatError(id === 0 ? notAClients(id) : `id ${id} is in use`);
+}
+
+function idNotNext(id: number): WireFormatError {
+  return new WireFormatError(
+    id >= SERVER_ID_START ? notAClients(id) : `id ${id} is not the next one`,
+  );
+}
+
+function notAClients(id: number): string {
+  return `not a client's id: ${id}`;
 }

@@ -1,20 +1,20 @@
 /** An object of a client as the server sees it, and what generated code tells about its interface. */
-import { sinceOf } from '../wire/interface-description.ts';
 import type { InterfaceDescription } from '../wire/interface-description.ts';
-import type { Reader } from '../wire/reader.ts';
 import type { Writer } from '../wire/writer.ts';
 import type { Client } from './client.ts';
+import type { Kind } from './kind.ts';
+import type { RequestReader } from './request-reader.ts';
 
 /** An interface to implement: made by the scanner, with one `send…` function an event beside these two. */
 export interface ServerInterface<R> {
   readonly description: InterfaceDescription;
   /**
-   * Reads the arguments of one request and calls the handler. The arguments are the words `[at, end)` of `reader`.
-   * Never called with an opcode the interface or the resource's version has not. Without a handler the arguments are read, the
-   * new objects made and the descriptors closed all the same.
+   * Reads the arguments of the request that `reader` is at and calls the handler; then it may do the same for those that follow, as long
+   * as {@link RequestReader.next} has one. Never called with an opcode the interface or the resource's version has not. Without a
+   * handler the arguments are read, the new objects made and the descriptors closed all the same.
    * Throws a WireFormatError for arguments that do not fit, and whatever the handler throws.
    */
-  dispatch(resource: Resource<R>, opcode: number, reader: Reader, at: number, end: number): void;
+  dispatch(resource: Resource<R>, reader: RequestReader): void;
 }
 
 /**
@@ -38,17 +38,10 @@ export class Resource<R = unknown> {
   #alive = true;
 
   /** Used by {@link Client} alone, which also registers it. */
-  constructor(
-    client: Client,
-    writer: Writer,
-    type: ServerInterface<R>,
-    version: number,
-    id: number,
-    order: number,
-  ) {
+  constructor(client: Client, writer: Writer, kind: Kind<R>, id: number, order: number) {
     this.client = client;
     this.id = id;
-    this.kind = kindOf(type, version);
+    this.kind = kind;
     this.order = order;
     this.writer = writer;
   }
@@ -74,11 +67,8 @@ export class Resource<R = unknown> {
   destroy(): void {
     if (!this.#alive) return;
     this.#alive = false;
-    const listeners = this.#destroyListeners;
-    this.#destroyListeners = null;
     try {
-      if (typeof listeners === 'function') listeners();
-      else if (listeners !== null) runAll(listeners);
+      if (this.#destroyListeners !== null) this.#runDestroyListeners();
     } finally {
       this.handler = null;
       this.client.forget(this);
@@ -99,46 +89,19 @@ export class Resource<R = unknown> {
     return `${this.description.name}@${this.id}`;
   }
 
+  #runDestroyListeners(): void {
+    const listeners = this.#destroyListeners;
+    this.#destroyListeners = null;
+    if (typeof listeners === 'function') listeners();
+    else if (listeners !== null) runAll(listeners);
+  }
+
   #removeDestroyListener(listener: () => void): void {
     const listeners = this.#destroyListeners;
     if (listeners === listener) this.#destroyListeners = null;
     else if (Array.isArray(listeners))
       this.#destroyListeners = listeners.filter((other) => other !== listener);
   }
-}
-
-/**
- * What all objects of an interface and version share. Generated interfaces differ in shape by their events, so that reading from them
- * would cost every new object a slow lookup for each field; kinds are all alike, and an object has one field for all of this.
- */
-export interface Kind<R> {
-  readonly description: InterfaceDescription;
-  readonly version: number;
-  readonly dispatch: ServerInterface<R>['dispatch'];
-  /** Requests with an opcode below this exist in this version; others have to be looked at one by one. */
-  readonly openRequests: number;
-}
-
-/** By interface, then by version. */
-const kinds = new Map<object, unknown[]>();
-
-function kindOf<R>(type: ServerInterface<R>, version: number): Kind<R> {
-  // The key's own R.
-  const kind = kinds.get(type)?.[version] as Kind<R> | undefined;
-  return kind ?? newKind(type, version);
-}
-
-function newKind<R>(type: ServerInterface<R>, version: number): Kind<R> {
-  const { description, dispatch } = type;
-  const { requests } = description;
-  const first = requests.findIndex((request) => sinceOf(request) > version);
-  const openRequests = first < 0 ? requests.length : first;
-  const kind: Kind<R> = { description, version, dispatch, openRequests };
-  const versions = kinds.get(type) ?? [];
-  kinds.set(type, versions);
-  while (versions.length <= version) versions.push(undefined);
-  versions[version] = kind;
-  return kind;
 }
 
 /** All of them, whatever one throws; then the first error is thrown. */

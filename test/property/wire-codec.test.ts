@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { newIdArgument, nullableAnyObjectArgument } from '../../protocols/server/arguments.ts';
+import type { RequestReader } from '../../protocols/server/request-reader.ts';
 import type { Resource, ServerInterface } from '../../protocols/server/resource.ts';
 import type { InterfaceDescription } from '../../protocols/wire/interface-description.ts';
 import { doubleToFixed, fixedToDouble } from '../../protocols/wire/fixed.ts';
-import type { Reader } from '../../protocols/wire/reader.ts';
 import { arrayBytes, stringBytes } from '../../protocols/wire/writer.ts';
 import { RawClient, withHarness } from '../protocols/server/harness.ts';
 import type { Harness } from '../protocols/server/harness.ts';
@@ -35,8 +35,8 @@ const description: InterfaceDescription = {
 /** Sends back what it is told. */
 const echo: ServerInterface<(sample: Sample) => void> = {
   description,
-  dispatch(resource: Resource<(sample: Sample) => void>, _opcode, reader: Reader, at, end): void {
-    reader.begin(at, end);
+  dispatch(resource: Resource<(sample: Sample) => void>, reader: RequestReader): void {
+    reader.begin(reader.at, reader.end);
     const int = reader.int();
     const uint = reader.uint();
     const fixed = reader.fixed();

@@ -26,8 +26,11 @@ function planted(bug: Bug): FuzzTarget {
   const target: FuzzTarget = createWireTarget(
     new Map(types).set('wl_shm', {
       ...shm,
-      dispatch(resource, opcode, reader, at, end) {
-        shm.dispatch(resource, opcode, reader, at, end);
+      dispatch(resource, reader) {
+        const { opcode } = reader;
+        // One request at a time.
+        reader.stop();
+        shm.dispatch(resource, reader);
         if (opcode === CREATE_POOL) bug(target, resource);
       },
     }),
