@@ -6,7 +6,7 @@ import type { ChunkPool } from './chunk-pool.ts';
 import { FdQueue } from './fd-queue.ts';
 import { MAX_FDS_PER_RECEIVE } from './limits.ts';
 import type { WireLimits } from './limits.ts';
-import type { Reader } from './reader.ts';
+import type { Reader, ReaderGuest } from './reader.ts';
 import { Writer } from './writer.ts';
 import type { WriterOwner } from './writer.ts';
 
@@ -20,13 +20,16 @@ export function receiveBufferBytes(limits: WireLimits): number {
   return (limits.maxBytesPerTurn + limits.maxMessageBytes + 3) & ~3;
 }
 
-/** Owns the socket. Between turns it holds no buffer but the few bytes of a message that came in part. */
-export class Connection {
+/** Owns the socket. Between turns it holds no buffer but for what came and was not dispatched, once another connection needs the reader. */
+export class Connection implements ReaderGuest {
   readonly writer: Writer;
   /** Received, not yet taken by a message. */
   readonly fds: FdQueue = new FdQueue();
   readonly #socket: OwnedFd;
   readonly #limits: WireLimits;
+  /** What is not dispatched yet: so many bytes, in that reader or, when moved out of it, here. */
+  #keptBytes = 0;
+  #keptIn: Reader | null = null;
   #kept: Uint8Array | null = null;
 
   constructor(socket: OwnedFd, owner: WriterOwner, pool: ChunkPool, limits: WireLimits) {
@@ -42,13 +45,16 @@ export class Connection {
 
   /** Bytes that came and wait for the rest of their message, or for the end of a pause. */
   get keptBytes(): number {
-    return this.#kept === null ? 0 : this.#kept.length;
+    return this.#keptBytes;
   }
 
   /** Puts what was kept at the start of the reader's buffer; its length. */
   unkeep(reader: Reader): number {
+    const left = reader.enter(this);
     const kept = this.#kept;
-    if (kept === null) return 0;
+    this.#keptBytes = 0;
+    this.#keptIn = null;
+    if (kept === null) return left;
     reader.bytes.set(kept);
     this.#kept = null;
     return kept.length;
@@ -71,16 +77,27 @@ export class Connection {
     return this.fds.size > this.#limits.maxPendingFds ? -ETOOMANYREFS : count;
   }
 
-  /** Copies what was not dispatched out of the shared buffer. */
+  /** Keeps what was not dispatched: where it is, until another connection needs the room. */
   keep(reader: Reader, fromByte: number, toByte: number): void {
-    this.#kept = fromByte < toByte ? reader.bytes.slice(fromByte, toByte) : null;
+    if (fromByte >= toByte) return;
+    this.#keptBytes = toByte - fromByte;
+    this.#keptIn = reader;
+    reader.leave(this, fromByte, toByte);
+  }
+
+  moveOut(bytes: Uint8Array): void {
+    this.#keptIn = null;
+    this.#kept = bytes.slice();
   }
 
   /** Closes the socket and every descriptor on the way, in both directions. The watch on it is closed before. Idempotent. */
   close(): void {
     this.writer.close();
     this.fds.closeAll();
+    this.#keptIn?.forget(this);
+    this.#keptIn = null;
     this.#kept = null;
+    this.#keptBytes = 0;
     this.#socket.close();
   }
 }

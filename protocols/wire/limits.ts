@@ -21,7 +21,7 @@ export interface WireLimits {
 export const DEFAULT_WIRE_LIMITS: WireLimits = {
   maxMessageBytes: 4096,
   maxBytesPerTurn: 64 * 1024,
-  maxMessagesPerTurn: 2048,
+  maxMessagesPerTurn: 4096,
   maxQueuedBytes: 4 * 1024 * 1024,
   maxQueuedFds: 512,
   maxPendingFds: 1024,

@@ -4,6 +4,12 @@ import { WireFormatError } from './errors.ts';
 import { FdQueue } from './fd-queue.ts';
 import { fixedToDouble } from './fixed.ts';
 
+/** Who left bytes in a {@link Reader} that is shared. */
+export interface ReaderGuest {
+  /** Somebody else needs the room: `bytes` are the ones left, a view to be copied from. */
+  moveOut(bytes: Uint8Array): void;
+}
+
 /**
  * Where generated dispatch functions get arguments from. There is one a display, not one a client.
  *
@@ -19,6 +25,10 @@ export class Reader {
   /** Received and not yet taken by the peer whose message is being dispatched. */
   fds: FdQueue = new FdQueue();
   readonly #text: Buffer;
+  /** Whose the bytes from `#guestFrom` to `#guestTo` are. */
+  #guest: ReaderGuest | null = null;
+  #guestFrom = 0;
+  #guestTo = 0;
   #cursor = 0;
   #end = 0;
 
@@ -28,6 +38,34 @@ export class Reader {
     this.words = new Int32Array(buffer);
     this.bytes = new Uint8Array(buffer);
     this.#text = Buffer.from(buffer);
+  }
+
+  /**
+   * The buffer is `user`'s from now on. What another one left moves out; what it left itself is put at the start: how many bytes.
+   */
+  enter(user: ReaderGuest): number {
+    const guest = this.#guest;
+    if (guest === null) return 0;
+    this.#guest = null;
+    const [from, to] = [this.#guestFrom, this.#guestTo];
+    if (guest === user) {
+      this.bytes.copyWithin(0, from, to);
+      return to - from;
+    }
+    guest.moveOut(this.bytes.subarray(from, to));
+    return 0;
+  }
+
+  /** `guest` leaves these bytes for when it comes again. Nobody has {@link enter}ed since it did. */
+  leave(guest: ReaderGuest, fromByte: number, toByte: number): void {
+    this.#guest = guest;
+    this.#guestFrom = fromByte;
+    this.#guestTo = toByte;
+  }
+
+  /** What `guest` left is of no use any more. */
+  forget(guest: ReaderGuest): void {
+    if (this.#guest === guest) this.#guest = null;
   }
 
   /** Throws when the message has fewer than `count` words of arguments. More are ignored, as libwayland does. */

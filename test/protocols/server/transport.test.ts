@@ -43,6 +43,30 @@ test('a message may come byte by byte', () =>
     expect(damages).toEqual([11, 12]);
   }));
 
+test('messages of several clients come in parts at the same time', () =>
+  withHarness((harness) => {
+    const { damages, raw } = countDamage(harness);
+    const other = harness.raw().raw;
+    const leaving = harness.raw().raw;
+    const damage = message(4, 1, [11, 0, 1, 1]);
+    const sync = message(DISPLAY, 0, [2]);
+    const send = (to: RawClient, bytes: Uint8Array): void => {
+      to.sendBytes(bytes);
+      harness.settle();
+    };
+    send(raw, damage.subarray(0, 10));
+    send(other, sync.subarray(0, 6));
+    send(leaving, sync.subarray(0, 7));
+    leaving.close();
+    harness.settle();
+    expect(harness.display.clients.size).toBe(2);
+    send(other, sync.subarray(6, 9));
+    send(raw, damage.subarray(10));
+    send(other, Buffer.concat([sync.subarray(9), message(DISPLAY, 0, [3])]));
+    expect(damages).toEqual([11]);
+    expect(other.read().map(({ id }) => id)).toEqual([2, 1, 3, 1]);
+  }));
+
 test('a client that floods is read in portions, so that another one is answered meanwhile', () =>
   withHarness(
     (harness) => {
