@@ -27,8 +27,9 @@ export interface ClientCredentials {
 const DISPLAY_ID = 1;
 const ERROR_OPCODE = 0;
 const DELETE_ID_OPCODE = 1;
-/** wl_callback.done */
-const DONE_OPCODE = 0;
+/** The second words of wl_callback.done and wl_display.delete_id. */
+const DONE_HEADER = (HEADER_BYTES + 4) << 16;
+const DELETE_ID_HEADER = ((HEADER_BYTES + 4) << 16) | DELETE_ID_OPCODE;
 const MAX_ERROR_BYTES = 2048;
 const peer = new Uint32Array(3);
 
@@ -126,14 +127,26 @@ export class Client implements WriterOwner {
    * not, and a ProtocolError no_memory beyond the limit of objects. On a client that is gone the object is dead from the start.
    */
   createResource<R>(type: ServerInterface<R>, version: number, id: number): Resource<R> {
-    if (id !== 0) this.objects.checkClientId(id);
-    return this.#create(kindOf(type, version), id);
+    const kind = kindOf(type, version);
+    if (id !== 0) return this.createRequested(kind, id);
+    const { objects } = this;
+    if (objects.size >= this.#maxObjects) throw this.#tooManyObjects();
+    const ownId = objects.takeServerId();
+    const resource = new Resource<R>(this, this.#writer, kind, ownId, this.#createdCount++);
+    objects.setServerSide(ownId, resource);
+    if (this.#gone) resource.destroy();
+    return resource;
   }
 
   /** For newIdArgument alone: an object with an id of the client's. Throws as {@link createResource}. */
   createRequested<R>(kind: Kind<R>, id: number): Resource<R> {
-    this.objects.checkClientId(id);
-    return this.#create(kind, id);
+    const { objects } = this;
+    objects.checkClientId(id);
+    if (objects.size >= this.#maxObjects) throw this.#tooManyObjects();
+    const resource = new Resource<R>(this, this.#writer, kind, id, this.#createdCount++);
+    objects.setClientSide(id, resource);
+    if (this.#gone) resource.destroy();
+    return resource;
   }
 
   /**
@@ -145,10 +158,14 @@ export class Client implements WriterOwner {
     if (this.objects.size >= this.#maxObjects) throw this.#tooManyObjects();
     this.objects.use(id);
     const writer = this.#writer;
-    const doneAt = writer.begin(id, DONE_OPCODE, HEADER_BYTES + 4);
-    writer.words[doneAt] = serial;
-    const deletedAt = writer.begin(DISPLAY_ID, DELETE_ID_OPCODE, HEADER_BYTES + 4);
-    writer.words[deletedAt] = id;
+    const at = writer.reserve(6);
+    const { words } = writer;
+    words[at] = id;
+    words[at + 1] = DONE_HEADER;
+    words[at + 2] = serial;
+    words[at + 3] = DISPLAY_ID;
+    words[at + 4] = DELETE_ID_HEADER;
+    words[at + 5] = id;
   }
 
   /** Sends wl_display.error and disconnects. Later errors and events are swallowed. */
@@ -301,15 +318,6 @@ export class Client implements WriterOwner {
 
   describe(id: number): InterfaceDescription | undefined {
     return this.objects.receiver(id)?.description;
-  }
-
-  #create<R>(kind: Kind<R>, id: number): Resource<R> {
-    if (this.objects.size >= this.#maxObjects) throw this.#tooManyObjects();
-    const ownId = id === 0 ? this.objects.takeServerId() : id;
-    const resource = new Resource<R>(this, this.#writer, kind, ownId, this.#createdCount++);
-    this.objects.set(resource);
-    if (this.#gone) resource.destroy();
-    return resource;
   }
 
   #tooManyObjects(): ProtocolError {

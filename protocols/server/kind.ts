@@ -11,14 +11,15 @@ const kinds = new Map<object, unknown[]>();
  * kinds are all alike, and an object has one field for all of this.
  */
 export class Kind<R> {
-  readonly type: ServerInterface<R>;
-  readonly dispatch: ServerInterface<R>['dispatch'];
-  readonly description: InterfaceDescription;
-  readonly version: number;
+  declare readonly type: ServerInterface<R>;
+  declare readonly dispatch: ServerInterface<R>['dispatch'];
+  declare readonly description: InterfaceDescription;
+  declare readonly version: number;
   /** Requests with an opcode below this exist in this version; others have to be looked at one by one. */
-  readonly openRequests: number;
-  /** Of the objects its own requests have created, in this order; so there are few. */
-  readonly #children: Kind<unknown>[] = [];
+  declare readonly openRequests: number;
+  /** The two that its requests have created objects of last, at first itself; hardly any has more. */
+  #lastChild: Kind<unknown> = this;
+  #otherChild: Kind<unknown> = this;
 
   /** Used by {@link kindOf} alone: there is one of each. */
   constructor(type: ServerInterface<R>, version: number) {
@@ -33,14 +34,12 @@ export class Kind<R> {
 
   /** What a request to such an object creates: of the same version. */
   childOf<C>(type: ServerInterface<C>): Kind<C> {
-    const children = this.#children;
-    for (let index = 0; index < children.length; index++) {
-      const child = children[index]!;
-      // Of this very type, so of its handler.
-      if (child.type === type) return child as Kind<C>;
-    }
+    // Of this very type, so of its handler.
+    if (this.#lastChild.type === type) return this.#lastChild as Kind<C>;
+    if (this.#otherChild.type === type) return this.#otherChild as Kind<C>;
     const child = kindOf(type, this.version);
-    children.push(child);
+    this.#otherChild = this.#lastChild;
+    this.#lastChild = child;
     return child;
   }
 }

@@ -78,11 +78,16 @@ export class ObjectMap {
     return SERVER_ID_START + this.#serverSide.length - 1;
   }
 
-  /** Registers under `resource.id`, which was checked or taken before. */
-  set(resource: Resource): void {
+  /** `id` was checked before. */
+  setClientSide(id: number, resource: Resource): void {
     this.#size++;
-    if (resource.id < SERVER_ID_START) this.clientSide[resource.id] = resource;
-    else if (this.#serverSide !== null) this.#serverSide[resource.id - SERVER_ID_START] = resource;
+    this.clientSide[id] = resource;
+  }
+
+  /** `id` was taken before. */
+  setServerSide(id: number, resource: Resource): void {
+    this.#size++;
+    if (this.#serverSide !== null) this.#serverSide[id - SERVER_ID_START] = resource;
   }
 
   /** The object with this client-side id ended. */

@@ -23,8 +23,8 @@ export class RequestReader extends Reader {
   opcode = 0;
   at = 0;
   end = 0;
-  readonly #maxBytes: number;
-  readonly #maxMessages: number;
+  readonly #maxBytes: number = 0;
+  readonly #maxMessages: number = 0;
   readonly #trace: Trace | null;
   readonly #log: WireLog;
   /** The objects of the client. */

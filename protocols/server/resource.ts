@@ -22,28 +22,35 @@ export interface ServerInterface<R> {
  * or by the dispatcher for a typed new_id.
  */
 export class Resource<R = unknown> {
-  readonly client: Client;
-  readonly id: number;
+  // Declared, not defined: of a field that is there before its first value, V8 keeps no type. No private methods: each class of them
+  // would cost an object a word.
+  declare readonly client: Client;
   /** Its interface and version. */
-  readonly kind: Kind<R>;
+  declare readonly kind: Kind<R>;
   /** Grows with each object of the client: on its death the newest goes first. */
-  readonly order: number;
+  declare readonly order: number;
   /** Receives the requests. While it is null the resource is inert: requests are checked and ignored, but for destructors. */
   handler: R | null = null;
   /** The implementer's own. */
   data: unknown = undefined;
   /** Where events go: the client's writer while the resource lives, then one that swallows everything. */
-  writer: Writer;
+  declare writer: Writer;
+  /** With its sign: ids of the server's are beyond small integers. */
+  #id = 0;
   #destroyListeners: (() => void)[] | (() => void) | null = null;
   #alive = true;
 
   /** Used by {@link Client} alone, which also registers it. */
   constructor(client: Client, writer: Writer, kind: Kind<R>, id: number, order: number) {
     this.client = client;
-    this.id = id;
     this.kind = kind;
     this.order = order;
     this.writer = writer;
+    this.#id = id | 0;
+  }
+
+  get id(): number {
+    return this.#id >>> 0;
   }
 
   get description(): InterfaceDescription {
@@ -67,11 +74,17 @@ export class Resource<R = unknown> {
   destroy(): void {
     if (!this.#alive) return;
     this.#alive = false;
+    const listeners = this.#destroyListeners;
+    if (listeners === null) {
+      end(this);
+      return;
+    }
+    this.#destroyListeners = null;
     try {
-      if (this.#destroyListeners !== null) this.#runDestroyListeners();
+      if (typeof listeners === 'function') listeners();
+      else runAll(listeners);
     } finally {
-      this.handler = null;
-      this.client.forget(this);
+      end(this);
     }
   }
 
@@ -81,27 +94,23 @@ export class Resource<R = unknown> {
     if (listeners === null) this.#destroyListeners = listener;
     else if (typeof listeners === 'function') this.#destroyListeners = [listeners, listener];
     else listeners.push(listener);
-    return () => this.#removeDestroyListener(listener);
+    return () => {
+      const present = this.#destroyListeners;
+      if (present === listener) this.#destroyListeners = null;
+      else if (Array.isArray(present))
+        this.#destroyListeners = present.filter((other) => other !== listener);
+    };
   }
 
   /** "wl_surface@3" */
   toString(): string {
     return `${this.description.name}@${this.id}`;
   }
+}
 
-  #runDestroyListeners(): void {
-    const listeners = this.#destroyListeners;
-    this.#destroyListeners = null;
-    if (typeof listeners === 'function') listeners();
-    else if (listeners !== null) runAll(listeners);
-  }
-
-  #removeDestroyListener(listener: () => void): void {
-    const listeners = this.#destroyListeners;
-    if (listeners === listener) this.#destroyListeners = null;
-    else if (Array.isArray(listeners))
-      this.#destroyListeners = listeners.filter((other) => other !== listener);
-  }
+function end(resource: Resource): void {
+  resource.handler = null;
+  resource.client.forget(resource);
 }
 
 /** All of them, whatever one throws; then the first error is thrown. */

@@ -13,8 +13,9 @@ import type {
 import { Display } from './display.ts';
 
 const ROUNDS = 8;
-const SURFACES_PER_ROUND = 8;
-const DAMAGES_PER_SURFACE = 200;
+const LIVES_PER_ROUND = 12;
+/** Objects made at once, and then ended: what a request in a row of many calls is compiled into one piece with it. */
+const OBJECTS_AT_ONCE = 40;
 const SYNCS_PER_ROUND = 100;
 /** Turns of the loop with one message each: what a turn costs counts for clients that wait for every answer. */
 const TURNS_PER_ROUND = 250;
@@ -116,7 +117,7 @@ function* visitorRequests(): Iterable<Batch> {
 /** Each batch fits a socket's buffer. Ids are given back in a batch and used again in the next one. */
 function* requests(): Iterable<Batch> {
   yield bindCompositor().build();
-  for (let index = 0; index < SURFACES_PER_ROUND; index++) yield surfaceLife();
+  for (let index = 0; index < LIVES_PER_ROUND; index++) yield lives();
   yield syncs(SYNCS_PER_ROUND);
   for (let turn = 0; turn < TURNS_PER_ROUND; turn++) yield syncs(1);
 }
@@ -148,25 +149,27 @@ function syncs(count: number): Batch {
   return batch.build();
 }
 
-/** create_surface, regions and damage, destroy. */
-function surfaceLife(): Batch {
+/** Surfaces and regions, their requests, and their ends. */
+function lives(): Batch {
   const batch = new BatchBuilder();
-  const surface = FIRST_ID;
-  const region = FIRST_ID + 1;
-  batch.add(COMPOSITOR_ID, 0, [surface]);
-  for (let index = 0; index < DAMAGES_PER_SURFACE; index++) {
-    batch.add(surface, 2, [0, 0, index, index]);
-    batch.add(surface, 9, [0, 0, index, index]);
-    if (index % 4 !== 0) continue;
-    batch.add(COMPOSITOR_ID, 1, [region]);
-    batch.add(region, 1, [0, 0, index, index]);
-    batch.add(surface, 4, [region]);
-    batch.add(surface, 5, [region]);
-    batch.add(region, 0, []);
-    batch.add(surface, 7, [0]);
-    batch.add(surface, 8, [1]);
+  const surfaces = Array.from({ length: OBJECTS_AT_ONCE }, (_, index) => FIRST_ID + index);
+  const regions = surfaces.map((id) => id + OBJECTS_AT_ONCE);
+  for (const id of surfaces) batch.add(COMPOSITOR_ID, 0, [id]);
+  for (const id of regions) batch.add(COMPOSITOR_ID, 1, [id]);
+  for (const id of regions) batch.add(id, 1, [0, 0, id, id]);
+  for (const id of surfaces) {
+    const region = id + OBJECTS_AT_ONCE;
+    batch.add(id, 2, [0, 0, id, id]);
+    batch.add(id, 9, [0, 0, id, id]);
+    batch.add(id, 4, [region]);
+    batch.add(id, 2, [0, 0, id, id]);
+    batch.add(id, 9, [0, 0, id, id]);
+    batch.add(id, 5, [region]);
+    batch.add(id, 7, [0]);
+    batch.add(id, 8, [1]);
   }
-  batch.add(surface, 0, []);
+  for (const id of regions) batch.add(id, 0, []);
+  for (const id of surfaces) batch.add(id, 0, []);
   return batch.build();
 }
 

@@ -18,10 +18,10 @@ export interface ReaderGuest {
  * with {@link needFds} *before* and taken with {@link takeFd} *after* everything else was read, so that a bad message leaks none.
  */
 export class Reader {
-  /** The receive buffer as words, and as bytes. Indices below count words. */
-  readonly words: Int32Array;
-  readonly bytes: Uint8Array;
-  readonly buffer: ArrayBuffer;
+  /** The receive buffer as words, and as bytes. Indices below count words. Declared, not defined: V8 then knows what they are. */
+  declare readonly words: Int32Array;
+  declare readonly bytes: Uint8Array;
+  declare readonly buffer: ArrayBuffer;
   /** Received and not yet taken by the peer whose message is being dispatched. */
   fds: FdQueue = new FdQueue();
   readonly #text: Buffer;

@@ -63,7 +63,7 @@ export class Writer {
   readonly #owner: WriterOwner;
   readonly #pool: ChunkPool;
   readonly #limits: WireLimits;
-  readonly #maxMessageBytes: number;
+  readonly #maxMessageBytes: number = 0;
 
   /** `fd`: the socket, borrowed for as long as the writer is open. */
   constructor(fd: number, owner: WriterOwner, pool: ChunkPool, limits: WireLimits) {
@@ -91,6 +91,7 @@ export class Writer {
   begin(id: number, opcode: number, sizeBytes: number): number {
     let at = this.#head;
     if (at + (sizeBytes >>> 2) > this.#limit || sizeBytes > this.#maxMessageBytes) {
+      this.#checkSize(sizeBytes);
       this.#makeRoom(sizeBytes);
       at = this.#head;
     }
@@ -100,6 +101,20 @@ export class Writer {
     words[at + 1] = (sizeBytes << 16) | opcode;
     this.#head = at + (sizeBytes >>> 2);
     return at + 2;
+  }
+
+  /**
+   * Room for `count` words that the caller fills with whole messages, short ones: the index of the first. Not while {@link trace} is
+   * set, and the writer has to have sent or queued nothing else before they are filled.
+   */
+  reserve(count: number): number {
+    let at = this.#head;
+    if (at + count > this.#limit) {
+      this.#makeRoom(4 * count);
+      at = this.#head;
+    }
+    this.#head = at + count;
+    return at;
   }
 
   /** Stores a string; the index after it. */
@@ -215,10 +230,13 @@ export class Writer {
     this.#limit = chunk.words.length;
   }
 
-  #makeRoom(sizeBytes: number): void {
-    this.trace?.settle();
+  #checkSize(sizeBytes: number): void {
     if (sizeBytes > this.#maxMessageBytes || sizeBytes < HEADER_BYTES)
       throw new RangeError(`message of ${sizeBytes} bytes: the limit is ${this.#maxMessageBytes}`);
+  }
+
+  #makeRoom(sizeBytes: number): void {
+    this.trace?.settle();
     if (!this.#closed) {
       if (this.#chunk === NO_CHUNK) this.#useEmpty(sizeBytes);
       else this.#extend(sizeBytes);

@@ -31,7 +31,7 @@ test('warming up runs every request to the end and leaves nothing', () => {
       };
     });
   });
-  expect(damages).toBe(8 * 8 * 200);
+  expect(damages).toBe(8 * 12 * 80);
   expect(surfaces).toBe(0);
   expect(result.messages).toBeGreaterThan(30_000);
 });
