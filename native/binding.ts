@@ -158,6 +158,8 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   pollerRemove(poller: number, fd: number): void;
   /** epoll_wait now, without the loop: fills `ready`, returns the count, does NOT call onReady. `timeoutMs` 0 = poll. */
   pollerWait(poller: number, timeoutMs: number): number;
+  /** What the loop does in a turn, now: calls onReady when something is ready, and tells whether it was. */
+  pollerTurn(poller: number): boolean;
   pollerClose(poller: number): void;
   /** poll(2) on one fd: revents. `timeoutMs` 0 = now. */
   poll(fd: number, events: number, timeoutMs: number): number;

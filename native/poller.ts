@@ -91,6 +91,14 @@ export class Poller {
     return collected.length / 2;
   }
 
+  /**
+   * One turn as the event loop makes it, now: for code that is to be compiled the way it will run. True when something was ready.
+   * What a callback throws is an uncaught exception, as there.
+   */
+  turn(): boolean {
+    return native.pollerTurn(this.#handle);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

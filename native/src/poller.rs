@@ -21,6 +21,7 @@ pub const FUNCTIONS: &[Function] = &[
     function("pollerModify", modify),
     function("pollerRemove", remove),
     function("pollerWait", wait),
+    function("pollerTurn", turn),
     function("pollerClose", close),
     function("poll", poll),
 ];
@@ -118,6 +119,11 @@ fn wait(call: &Call) -> Result<napi_value> {
         .collect(&timeout)
         .map_err(|errno| Error::system("epoll_wait", errno))?;
     value::uint(call.env, count as u32)
+}
+
+fn turn(call: &Call) -> Result<napi_value> {
+    let found = opened(call)?.run_turn(&Timeout::new(0));
+    value::boolean(call.env, found)
 }
 
 /// Idempotent, and allowed in the callback.

@@ -127,6 +127,24 @@ test('modify changes the awaited events, until the watch is closed', () => {
   });
 });
 
+test('a turn by hand is one of the loop, with its end', () => {
+  withLifetime((lifetime) => {
+    const poller = lifetime.add(new Poller());
+    const fd = lifetime.add(new OwnedFd(native.eventfd(0)));
+    const seen: string[] = [];
+    poller.watch(fd.fd, EPOLLIN | EPOLLET, () => {
+      seen.push('callback');
+      queueMicrotask(() => seen.push('microtask'));
+    });
+    poller.onTurnEnd(() => seen.push('end'));
+    expect(poller.turn()).toBe(false);
+    native.eventfdWrite(fd.fd, 1n);
+    expect([poller.turn(), poller.turn()]).toEqual([true, false]);
+    // Those of a running script come after it.
+    expect(seen).toEqual(['callback', 'end']);
+  });
+});
+
 test('on the loop, each turn ends with its callbacks', async () => {
   const poller = new Poller();
   using fd = new OwnedFd(native.eventfd(0));
