@@ -85,6 +85,37 @@ test(
   },
 );
 
+const OF_THE_IMPORT_GPU = CASES.map(({ name }) => name).filter((name) =>
+  /^unplug-(import|all)/.test(name),
+);
+
+test.each<[option: string, value: string, failing: readonly string[]]>([
+  ['--failed-fence', 'show-anyway', ['failed-fence-not-shown']],
+  [
+    '--failed-fence',
+    'disconnect',
+    [
+      'failed-fence-before-commit',
+      'failed-fence-after-commit',
+      'failed-fence-not-shown',
+      'unplug-client-fence-pending',
+    ],
+  ],
+  ['--strategy', 'single-import', OF_THE_IMPORT_GPU],
+])(
+  'a compositor with %s %s fails what that is about, and nothing else',
+  { timeout: LIMIT_MS },
+  async (option, value, failing) => {
+    const only = ['frames', 'wait-before-submit', ...failing];
+    const { report } = await inOurCompositor(
+      ['--gpus', 'sim:2', option, value],
+      ['--patience', '4', '--only', only.join(',')],
+    );
+    expect(named(report, 'fail')).toEqual(failing);
+    expect(named(report, 'pass')).toEqual(['frames', 'wait-before-submit']);
+  },
+);
+
 test(
   'the operator’s hooks pull the GPUs, here through the control socket',
   { timeout: LIMIT_MS },
