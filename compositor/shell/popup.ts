@@ -14,8 +14,10 @@ export interface PopupListener {
   mapped(popup: Popup): void;
   unmapped(popup: Popup): void;
   changed(popup: Popup): void;
-  /** Where the popup should fit, in the coordinates of `parent`'s window geometry; null: anywhere. */
-  bounds(parent: PopupParent): Rectangle | null;
+  /**
+   * Where the popup should fit, in the coordinates of `parent`'s window geometry as the rules foresee it; null: anywhere.
+   */
+  bounds(parent: PopupParent, rules: PositionerRules): Rectangle | null;
 }
 
 /** What a popup hangs on. */
@@ -67,7 +69,7 @@ export class Popup implements ShellRole {
     this.#rules = rules;
     this.#wmBase = wmBase;
     this.#listener = listener;
-    this.#wanted = placePopup(rules, listener.bounds(parent));
+    this.#wanted = placePopup(rules, listener.bounds(parent, rules));
     this.#place = this.#wanted;
     resource.data = this;
   }
@@ -129,7 +131,7 @@ export class Popup implements ShellRole {
   /** xdg_popup.reposition: new rules, told back with the token. */
   reposition(rules: PositionerRules, token: number): void {
     this.#rules = rules;
-    this.#wanted = placePopup(rules, this.#listener.bounds(this.parent));
+    this.#wanted = placePopup(rules, this.#listener.bounds(this.parent, rules));
     if (this.#done || !this.#sentOnce) return;
     XdgPopup.sendRepositioned(this.resource, token);
     this.#send();
@@ -138,7 +140,7 @@ export class Popup implements ShellRole {
   /** The parent moved or changed: reactive popups find a new place. */
   react(): void {
     if (this.#rules.reactive && this.#sentOnce && !this.#done) {
-      const place = placePopup(this.#rules, this.#listener.bounds(this.parent));
+      const place = placePopup(this.#rules, this.#listener.bounds(this.parent, this.#lastingRules));
       const same =
         place.x === this.#wanted.x &&
         place.y === this.#wanted.y &&
@@ -150,6 +152,13 @@ export class Popup implements ShellRole {
       }
     }
     for (const child of this.popups) child.react();
+  }
+
+  /** Where it will be when this configure is applied, in the global space; null: it is not one of its own. */
+  rectangleAfter(configure: object | null): Rectangle | null {
+    if (!configure) return null;
+    const { rectangle } = configure as PopupConfigure;
+    return { ...rectangle, x: this.parent.x + rectangle.x, y: this.parent.y + rectangle.y };
   }
 
   /** Takes it and what hangs on it off the screen, topmost first, and tells the client (popup_done). */
@@ -197,6 +206,13 @@ export class Popup implements ShellRole {
     if (this.#destroyed) return;
     this.shellSurface.destruct();
     this.#destroyed = true;
+  }
+
+  /** A size of the parent alone was foreseen for its next one, which may have come and gone. */
+  get #lastingRules(): PositionerRules {
+    if (this.#rules.parentConfigure !== undefined) return this.#rules;
+    const { parentWidth: _, parentHeight: __, ...lasting } = this.#rules;
+    return lasting;
   }
 
   #send(): void {

@@ -29,7 +29,7 @@ export interface PositionerRules {
   readonly offsetX: number;
   readonly offsetY: number;
   readonly reactive: boolean;
-  /** Set by set_parent_size and set_parent_configure: for reposition during an interactive resize. */
+  /** set_parent_size and set_parent_configure: what the parent is about to be, see {@link futureParent}. */
   readonly parentWidth?: number;
   readonly parentHeight?: number;
   readonly parentConfigure?: number;

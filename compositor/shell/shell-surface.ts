@@ -48,6 +48,8 @@ export class ShellSurface {
   #surfaceRole: SurfaceRole | null = null;
   #sent: SentConfigure[] = [];
   #acked: SentConfigure | null = null;
+  /** Of the commit that was applied last. */
+  #settled: SentConfigure | null = null;
   #initialCommitted = false;
   #pendingGeometry: Rectangle | null = null;
   #frozen: FrozenState | null = null;
@@ -129,6 +131,14 @@ export class ShellSurface {
     return serial;
   }
 
+  /** What the configure event with this serial carried, while it was not applied; null: there is none. */
+  pendingConfigure(serial: number): object | null {
+    const sent = this.#sent.find((configure) => configure.serial === serial);
+    if (sent) return sent.state;
+    const acked = this.#acked;
+    return acked?.serial === serial && acked !== this.#settled ? acked.state : null;
+  }
+
   /** xdg_surface.set_window_geometry. */
   setGeometry(x: number, y: number, width: number, height: number): void {
     if (!this.#role) throw this.#notConstructed('given a window geometry');
@@ -197,6 +207,7 @@ export class ShellSurface {
       this.#unmap();
       return;
     }
+    this.#settled = frozen.acked;
     role.applied(frozen.role, frozen.acked?.state ?? null);
     if (mapped && !this.#mapped) {
       this.#mapped = true;
@@ -216,6 +227,7 @@ export class ShellSurface {
   #reset(): void {
     this.#sent = [];
     this.#acked = null;
+    this.#settled = null;
     this.#initialCommitted = false;
     this.#pendingGeometry = null;
   }

@@ -4,9 +4,10 @@ import type { SceneRoot } from '../render/scene.ts';
 import type { Keyboard } from '../seat/keyboard.ts';
 import type { Seat } from '../seat/seat.ts';
 import type { Surface } from '../surface/surface.ts';
+import { coveringPlace, futureParent } from './future-parent.ts';
 import type { Popup, PopupListener, PopupParent } from './popup.ts';
 import { PopupGrab } from './popup-grab.ts';
-import type { Rectangle } from './positioner.ts';
+import type { PositionerRules, Rectangle } from './positioner.ts';
 import type { Toplevel, ToplevelListener } from './toplevel.ts';
 import type { WindowManager } from './window-manager.ts';
 
@@ -74,7 +75,10 @@ export class Shell implements ToplevelListener, PopupListener {
 
   /** The output with most of the window, or the first one. */
   outputOf(toplevel: Toplevel): Output | null {
-    const { x, y, width, height } = toplevel.rectangle;
+    return this.#outputUnder(toplevel.rectangle);
+  }
+
+  #outputUnder({ x, y, width, height }: Rectangle): Output | null {
     let best: Output | null = null;
     let bestArea = -1;
     for (const output of this.#outputs()) {
@@ -276,16 +280,14 @@ export class Shell implements ToplevelListener, PopupListener {
     for (const listener of this.#listeners) listener.titleChanged?.(toplevel);
   }
 
-  bounds(parent: PopupParent): Rectangle | null {
-    const toplevel = parent.roleName === 'xdg_popup' ? parent.toplevel : parent;
-    const output = this.outputOf(toplevel);
+  bounds(parent: PopupParent, rules: PositionerRules): Rectangle | null {
+    const future = futureParent(parent, rules);
+    // A menu stays on the output of its window.
+    const window = parent.roleName === 'xdg_popup' ? parent.toplevel.rectangle : future;
+    const output = this.#outputUnder(window);
     if (!output) return null;
-    return {
-      x: output.x - parent.x,
-      y: output.y - parent.y,
-      width: output.width,
-      height: output.height,
-    };
+    const { width, height } = output;
+    return { x: output.x - future.x, y: output.y - future.y, width, height };
   }
 
   /** A press is about to reach `surface`: raises its window. False: a popup grab took the press. */
@@ -337,9 +339,7 @@ export class Shell implements ToplevelListener, PopupListener {
   #settle(toplevel: Toplevel): void {
     const { output } = toplevel;
     if (!output) return;
-    const { width, height } = toplevel.geometry;
-    const x = output.x + Math.max(0, Math.floor((output.width - width) / 2));
-    const y = output.y + Math.max(0, Math.floor((output.height - height) / 2));
+    const { x, y } = coveringPlace(output, toplevel.geometry);
     this.move(toplevel, x, y);
   }
 
