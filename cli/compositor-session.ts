@@ -16,7 +16,10 @@ import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
 import { lineLog, type CompositorLog } from '../compositor/log.ts';
 import { takeListenFds } from '../protocols/server/listen-fds.ts';
 import type { RecoveryStrategy } from '../sync/recovery.ts';
+import type { WatchdogPolicy } from '../sync/watchdog.ts';
 import type { ChromeTrace } from './chrome-trace.ts';
+import { budgetsOf } from './compositor-budgets.ts';
+import type { BudgetChoice } from './compositor-limits.ts';
 import { InnerCommand } from './inner-command.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
@@ -38,6 +41,8 @@ export interface SessionOptions {
   readonly strategy?: RecoveryStrategy;
   readonly failurePolicy: FailurePolicy;
   readonly lostBuffers: LostBufferPolicy;
+  readonly watchdog: WatchdogPolicy;
+  readonly budget: BudgetChoice;
   readonly gpus: GpuChoice;
   readonly control?: string;
   readonly trace?: string;
@@ -100,6 +105,8 @@ async function serve(
     ],
     failurePolicy: options.failurePolicy,
     lostBuffers: options.lostBuffers,
+    watchdog: options.watchdog,
+    ...budgetsOf(options.budget),
     ...(options.strategy && { strategy: options.strategy }),
     ...(trace && { trace: trace.commit, syncTrace: trace.sync }),
   });
@@ -211,12 +218,10 @@ async function backendOf(
   host: { readonly poller: Poller; readonly env: NodeJS.ProcessEnv; readonly log: CompositorLog },
 ): Promise<'headless' | BackendFactory> {
   if (backend === 'headless') return 'headless';
-  const { HostConnection } = await import('../compositor/backend/host-connection.ts');
-  const { NestedBackend } = await import('../compositor/backend/nested.ts');
-  const connection = await HostConnection.open(host);
+  const { nestedIn } = await import('../compositor/backend/nested-in.ts');
   // A picture of the end is the last one shown, which there only is where we draw it.
   const mode = nestedMode === 'auto' && screenshot !== undefined ? 'composited' : nestedMode;
-  return (context) => new NestedBackend({ ...context, host: connection, mode });
+  return await nestedIn({ ...host, mode });
 }
 
 async function openTrace(path: string, lifetime: Lifetime): Promise<ChromeTrace> {

@@ -8,12 +8,18 @@ import type { LostBufferPolicy } from '../compositor/buffer/dmabuf-policy.ts';
 import { FAILURE_POLICIES } from '../compositor/commit/failure-policy.ts';
 import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
 import type { RecoveryStrategy } from '../sync/recovery.ts';
+import {
+  addLimitOptions,
+  LIMITS_HELP,
+  type LimitOptions,
+  watchdogOf,
+} from './compositor-limits.ts';
 import { CannotRunError } from './exit-status.ts';
 import type { GpuChoice, SessionOptions } from './compositor-session.ts';
 import { positive } from './option-values.ts';
 import { checkWritable } from './output-file.ts';
 
-interface CompositorCliOptions {
+interface CompositorCliOptions extends LimitOptions {
   backend: 'headless' | 'nested';
   nestedMode: NestedMode;
   socket?: string;
@@ -35,7 +41,7 @@ const MAX_GPUS = 64;
 const MAX_FACTOR = 1000;
 
 export function compositorCommand(): Command {
-  return new Command('compositor')
+  const command = new Command('compositor')
     .description('run the compositor; with COMMAND, run that inside and exit with its status')
     .argument('[command...]', 'a program and its arguments, after --')
     .addOption(
@@ -79,9 +85,10 @@ export function compositorCommand(): Command {
     .option('--trace <file>', 'write what happens to each commit as Chrome trace JSON')
     .option('--screenshot <file>', 'write a PNG at the end, and on each SIGUSR1')
     .option('--verbose', 'log more', false)
-    .addHelpText('after', HELP)
+    .addHelpText('after', HELP + LIMITS_HELP)
     .passThroughOptions()
     .action(run);
+  return addLimitOptions(command);
 }
 
 const HELP = `
@@ -111,6 +118,8 @@ async function run(
     gpus: options.gpus,
     failurePolicy: options.failedFence,
     lostBuffers: options.lostBuffers,
+    watchdog: watchdogOf(options),
+    budget: options.budget,
     verbose: options.verbose,
     ...(options.socket === undefined ? {} : { socket: options.socket }),
     ...(strategy && { strategy }),

@@ -17,6 +17,10 @@ export type {
   FrameToShow,
   Presentation,
 } from './backend/backend.ts';
+export { HostUnavailableError } from './backend/host-connection.ts';
+export { nestedIn } from './backend/nested-in.ts';
+export type { NestedInOptions } from './backend/nested-in.ts';
+export type { NestedMode } from './backend/nested-mode.ts';
 export type { BufferContent, PixelView } from './buffer/buffer-content.ts';
 export type { BufferHold, BufferUse } from './buffer/buffer-use.ts';
 export type { LostBufferPolicy } from './buffer/dmabuf-policy.ts';

@@ -48,3 +48,13 @@ test('own-strategy keeps its debts until the dock returns', async () => {
     'release: signalled',
   ]);
 });
+
+test('nested: a compositor as a window of another one, until that is closed', async () => {
+  const lines = capturedLog();
+  await import('../examples/nested.ts');
+  expect(lines).toEqual([
+    'outside: the window "Syncline NESTED-1", 640x400',
+    'inside: 1 output, nested, pass-through',
+    'inside: the host closed our window',
+  ]);
+});

@@ -17,8 +17,23 @@ import { AppProcess, type LaunchOptions } from './app-process.ts';
 import { AppWindow, type WindowHost } from './app-window.ts';
 import { chordOf, KEY_SHIFT, strokesOf } from './us-keys.ts';
 
+/** What a session hands on to its compositor as it is. */
+const COMPOSITOR_OPTIONS = [
+  'log',
+  'outputs',
+  'strategy',
+  'windowManager',
+  'trace',
+  'syncTrace',
+  'failurePolicy',
+  'lostBuffers',
+  'watchdog',
+  'budgets',
+  'syncBudgets',
+] as const;
+
 export interface AppSessionOptions extends Partial<
-  Pick<CompositorOptions, 'log' | 'outputs' | 'strategy' | 'windowManager' | 'trace'>
+  Pick<CompositorOptions, (typeof COMPOSITOR_OPTIONS)[number]>
 > {
   /** What apps find. Default: the process's, without its display and runtime directory. */
   readonly env?: NodeJS.ProcessEnv;
@@ -95,17 +110,12 @@ export class AppSession implements WindowHost {
     this.#ownKernel = ownKernel;
     this.#runtimeDir = runtimeDir;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const { log, outputs, strategy, windowManager, trace } = options;
     this.compositor = Compositor.create({
       poller,
       kernel,
       clock: options.clock ?? this.#realTime,
       keymap: { layout: 'us' },
-      ...(log && { log }),
-      ...(outputs && { outputs }),
-      ...(strategy && { strategy }),
-      ...(windowManager && { windowManager }),
-      ...(trace && { trace }),
+      ...forCompositor(options),
     });
     const display = this.#listen();
     const { DISPLAY: _, WAYLAND_SOCKET: __, ...inherited } = options.env ?? process.env;
@@ -292,4 +302,10 @@ function fits(window: AppWindow, { title, appId, pid }: WindowQuery): boolean {
 function matches(text: string, wanted: string | RegExp | undefined): boolean {
   if (wanted === undefined) return true;
   return typeof wanted === 'string' ? text === wanted : wanted.test(text);
+}
+
+/** Those that are given. */
+function forCompositor(options: AppSessionOptions): Partial<CompositorOptions> {
+  const given = COMPOSITOR_OPTIONS.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, options[name]]));
 }
