@@ -3,11 +3,19 @@ import type { BufferContent } from '../buffer/buffer-content.ts';
 import { Region } from '../surface/region.ts';
 import type { Rect } from '../surface/region.ts';
 import type { Surface } from '../surface/surface.ts';
-import { PIXMAN_X8R8G8B8, pixmanFormatOf, withoutAlpha } from './formats.ts';
-import { boxRegion, bufferMap, itemBox, mapRegion } from './output-map.ts';
+import { bytesPerPixel, PIXMAN_X8R8G8B8, pixmanFormatOf, withoutAlpha } from './formats.ts';
+import { boxRegion, bufferMap, itemBox, mapRegion, sourceBox } from './output-map.ts';
 import { composite, PIXMAN_OP_OVER, PIXMAN_OP_SRC, PixmanImage } from './pixman.ts';
 import type { SceneItem } from './scene.ts';
-import { type Affine, isPixelExact, isWholeTranslation, mapBox, roundIn } from './transform.ts';
+import {
+  type Affine,
+  chain,
+  isPixelExact,
+  isWholeTranslation,
+  mapBox,
+  roundIn,
+  translation,
+} from './transform.ts';
 
 /** Pixels to draw into. Whoever made it keeps `bytes` alive. */
 export interface PixelTarget {
@@ -136,22 +144,28 @@ function draw(target: PixmanImage, part: Visible, map: Affine): boolean {
     return true;
   }
   const format = pixmanFormatOf(content.format);
-  if (format === undefined) return true;
+  const pixelBytes = bytesPerPixel(content.format);
+  if (format === undefined || pixelBytes === undefined) return true;
   const toBuffer = bufferMap(item, content, map);
+  const exact = isPixelExact(toBuffer);
+  const source = exact
+    ? { x1: 0, y1: 0, x2: content.width, y2: content.height }
+    : sourceBox(item, content);
+  const toSource = chain(toBuffer, translation(-source.x1, -source.y1));
   let seen = false;
   const outcome = content.read((pixels) => {
     seen = true;
     for (const layer of layers) {
       const image = PixmanImage.bits(
         layer.opaque ? withoutAlpha(format) : format,
-        content.width,
-        content.height,
+        source.x2 - source.x1,
+        source.y2 - source.y1,
         pixels.bytes,
-        pixels.offsetBytes,
+        pixels.offsetBytes + source.y1 * pixels.strideBytes + source.x1 * pixelBytes,
         pixels.strideBytes,
       );
       try {
-        drawLayer(target, image, item, layer, toBuffer);
+        drawLayer(target, image, item, layer, toSource);
       } finally {
         image.dispose();
       }

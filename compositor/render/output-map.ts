@@ -93,6 +93,21 @@ export function bufferMap(item: SceneItem, content: BufferContent, map: Affine):
   return chain(invert(chain(translation(item.x, item.y), map)), surfaceToBuffer(item, content));
 }
 
+/**
+ * The pixels of the buffer the surface is made of (viewporter.xml: what a crop leaves of it), grown to whole ones. Filters must not look
+ * further: what is around them may be garbage, and changes unseen. Of a crop that was meant for a larger buffer: all pixels.
+ */
+export function sourceBox(item: SceneItem, content: BufferContent): Box {
+  const { width, height } = content;
+  const whole = { x1: 0, y1: 0, x2: width, y2: height };
+  const { state } = item;
+  if (state.viewport.source === null) return whole;
+  const surface = { x1: 0, y1: 0, x2: state.width, y2: state.height };
+  const box = roundOut(mapBox(surfaceToBuffer(item, content), surface));
+  const inside = box.x1 >= 0 && box.y1 >= 0 && box.x2 <= width && box.y2 <= height;
+  return inside ? box : whole;
+}
+
 function surfaceToBuffer(item: SceneItem, content: BufferContent): Affine {
   const { state } = item;
   const { bufferScale, bufferTransform, viewport } = state;

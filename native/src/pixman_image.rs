@@ -200,7 +200,8 @@ fn side(call: &Call, index: usize, name: &str) -> Result<u32> {
     }
 }
 
-/// Every row, the whole stride of the last one included, inside the buffer.
+/// Every row inside the buffer; of the last one the words its pixels are in, which pixman reads whole: a part of a larger image ends
+/// with the buffer, not with the stride.
 fn check_layout(
     format: u32,
     (width, height): (u32, u32),
@@ -211,7 +212,9 @@ fn check_layout(
     // PIXMAN_FORMAT_BPP: the top byte, shifted by two bits more in wide formats.
     let bits = u64::from((format >> 24) << ((format >> 22) & 3));
     let row = (u64::from(width) * bits + 7) / 8;
-    let end = offset as u64 + u64::from(stride) * u64::from(height);
+    let words = (row + 3) / 4 * 4;
+    let before = u64::from(stride) * u64::from(height.saturating_sub(1));
+    let end = offset as u64 + before + words;
     if u64::from(stride) < row || stride > i32::MAX as u32 || end > length as u64 {
         return Err(Error::Range(format!(
             "an image of {}x{} pixels with {} bits, stride {} and offset {} does not fit into {} bytes",

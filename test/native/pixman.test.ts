@@ -149,6 +149,14 @@ describe.skipIf(!native.pixmanAvailable())(
       expect(create).toThrow(RangeError);
     });
 
+    test('a part of a larger image may end with the buffer, not with the stride', () => {
+      const part = native.pixmanCreateBits(A8R8G8B8, 2, 4, new ArrayBuffer(64), 8, 16);
+      native.pixmanDestroy(part);
+      expect(() => native.pixmanCreateBits(A8R8G8B8, 2, 4, new ArrayBuffer(64), 12, 16)).toThrow(
+        'does not fit into 64 bytes',
+      );
+    });
+
     test.each([
       ['with a palette (c8)', 0x0804_0000],
       ['with planes (yv12)', 0x0c07_0000],

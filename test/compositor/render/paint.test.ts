@@ -125,6 +125,29 @@ test('a viewport crops and scales', () => {
   });
 });
 
+test.each([0, 1, 2, 3, 4, 5, 6, 7] as const)(
+  'scaled up, a crop shows nothing of what is around it, transform %i',
+  (transform) => {
+    withDesktop({}, (fixture) => {
+      const client = fixture.connect();
+      const viewport = client.bind(WpViewporterProxy);
+      const window = client.openWindow(20, 20);
+      const cropped = viewport.getViewport(window.surface);
+      cropped.setSource(20, 0, 20, 20);
+      cropped.setDestination(70, 50);
+      window.surface.setBufferTransform(transform);
+      window.surface.attach(quarters(client, 40), 0, 0);
+      window.surface.damageBuffer(0, 0, 40, 40);
+      window.surface.commit();
+      fixture.frames();
+      const seen = new Set<number>();
+      for (let y = 0; y < 50; y++)
+        for (let x = 0; x < 70; x++) seen.add(fixture.pixel(32 + x, 32 + y));
+      expect([...seen]).toEqual([expect.toBeOneOf([RED, GREEN, BLUE, GREY])]);
+    });
+  },
+);
+
 test.each([
   ['stride', { strideExtra: 2 }],
   ['offset', { offset: 2 }],
