@@ -12,7 +12,7 @@ import {
 } from './apps-control.ts';
 import type { Picture } from './apps-picture.ts';
 import { BASE_PACKAGES, PROGRAMS, type Program } from './apps-programs.ts';
-import { Session, type RunningCompositor } from './apps-session.ts';
+import { Session, type RunningCompositor, type RunningProgram } from './apps-session.ts';
 
 /** Clients of each program get numbers from here on, so that its surfaces are told from all others. */
 const CLIENTS_PER_PROGRAM = 100;
@@ -81,6 +81,26 @@ async function judge(
     client >= firstClient && client < firstClient + CLIENTS_PER_PROGRAM;
   const [file = '', ...args] = program.command;
   const running = session.run(file, args, { ...program.env, WAYLAND_DISPLAY: compositor.name });
+  try {
+    await watch(stage, program, running, own, where);
+  } finally {
+    // Also one that failed: its window would be in the pictures of the next.
+    await running.end();
+  }
+  await until(`the surfaces of ${program.name} to go`, async () => {
+    return !(await control.surfaces()).some(own);
+  });
+}
+
+/** Waits for its frames and its picture, and sees that it goes on without an error. */
+async function watch(
+  stage: Stage,
+  program: Program,
+  running: RunningProgram,
+  own: (surface: SurfaceReport) => boolean,
+  where: string,
+): Promise<void> {
+  const { compositor, control } = stage;
   const output = (): string => `${running.output}\n${compositor.program.output}`;
 
   let frames = 0;
@@ -99,11 +119,6 @@ async function judge(
   expect(running.running, output()).toBe(true);
   // As libwayland prints them: "wl_display@1: error 1: …".
   expect(running.output).not.toMatch(/error \d+:/);
-
-  await running.end();
-  await until(`the surfaces of ${program.name} to go`, async () => {
-    return !(await control.surfaces()).some(own);
-  });
 }
 
 /** Waits until the window looks as it should: some programs show a first frame before there is something on it. */
