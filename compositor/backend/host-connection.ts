@@ -17,8 +17,6 @@ import { WpTearingControlManagerV1Proxy } from '../../protocols/generated/tearin
 import { WpViewporterProxy } from '../../protocols/generated/viewporter.client.ts';
 import {
   WlCompositorProxy,
-  WlOutputProxy,
-  WlSeatProxy,
   WlShmProxy,
   WlSubcompositorProxy,
 } from '../../protocols/generated/wayland.client.ts';
@@ -26,6 +24,8 @@ import { ZxdgDecorationManagerV1Proxy } from '../../protocols/generated/xdg-deco
 import { XdgWmBaseProxy } from '../../protocols/generated/xdg-shell.client.ts';
 import type { CompositorLog } from '../log.ts';
 import { HostAllocation } from './host-allocation.ts';
+import { HostOutputs } from './host-outputs.ts';
+import { HostSeat } from './host-seat.ts';
 
 /** There is no host, or it lacks something we cannot do without. */
 export class HostUnavailableError extends Error {
@@ -38,7 +38,7 @@ export class HostUnavailableError extends Error {
 }
 
 /** Versions we know how to use; a host may offer less. */
-const VERSIONS = { compositor: 6, shm: 1, wmBase: 6, seat: 8, output: 4, presentation: 1 } as const;
+const VERSIONS = { compositor: 6, shm: 1, wmBase: 6, presentation: 1 } as const;
 /** The last that lists its modifiers in plain events: feedback says no more of formats than we need, which is linear. */
 const DMABUF_VERSION = 3;
 /** Those whose feedback names a main device. */
@@ -50,19 +50,12 @@ const CLOCK_MONOTONIC = 1;
 /** damage_buffer, which needs no thought about scales. */
 const MIN_COMPOSITOR = 4;
 
-/** A scale and rate of one of the host's outputs. */
-export interface HostOutput {
-  readonly proxy: WlOutputProxy;
-  scale: number;
-  refreshMhz: number;
-}
-
 export class HostConnection {
   readonly display: ClientDisplay;
   readonly compositor: WlCompositorProxy;
   readonly shm: WlShmProxy;
   readonly wmBase: XdgWmBaseProxy;
-  readonly seat: WlSeatProxy | null;
+  readonly seat: HostSeat;
   readonly decorations: ZxdgDecorationManagerV1Proxy | null;
   readonly cursorShapes: WpCursorShapeManagerV1Proxy | null;
   readonly idleInhibit: ZwpIdleInhibitManagerV1Proxy | null;
@@ -82,11 +75,9 @@ export class HostConnection {
   readonly shmFormats: Set<number> = new Set();
   /** DRM fourccs the host takes in linear dma-bufs. */
   readonly dmabufFormats: Set<number> = new Set();
-  readonly outputs: HostOutput[] = [];
+  readonly outputs: HostOutputs;
   readonly #presentation: WpPresentationProxy | null;
   #presentationClock: number | undefined;
-  /** As told at bind time; whoever sets the seat's handler then follows them. */
-  seatCapabilities = 0;
 
   /**
    * Connects as WAYLAND_DISPLAY of `env` says, or takes the connected socket `fd`, and learns the globals. The poller must run.
@@ -125,14 +116,7 @@ export class HostConnection {
     this.shm.handler = { format: (_, format) => this.shmFormats.add(format) };
     this.wmBase = this.#need(XdgWmBaseProxy, VERSIONS.wmBase, 1);
     this.wmBase.handler = { ping: (proxy, serial) => proxy.pong(serial) };
-    this.seat = this.#want(WlSeatProxy, VERSIONS.seat);
-    if (this.seat) {
-      this.seat.handler = {
-        capabilities: (_, capabilities) => {
-          this.seatCapabilities = capabilities;
-        },
-      };
-    }
+    this.seat = new HostSeat(display.registry);
     this.decorations = this.#want(ZxdgDecorationManagerV1Proxy, 1);
     this.cursorShapes = this.#want(WpCursorShapeManagerV1Proxy, 2);
     this.idleInhibit = this.#want(ZwpIdleInhibitManagerV1Proxy, 1);
@@ -167,14 +151,7 @@ export class HostConnection {
         },
       };
     }
-    for (const global of display.registry.globals.values()) {
-      if (global.interface === 'wl_output') this.#addOutput(global.name);
-    }
-  }
-
-  /** The rate of an output our windows may be on; 60 Hz when none tells. */
-  get refreshMhz(): number {
-    return this.outputs.find(({ refreshMhz }) => refreshMhz > 0)?.refreshMhz ?? 60_000;
+    this.outputs = new HostOutputs(display.registry);
   }
 
   /** Null where the host does not tell when frames are seen, or in times of another clock than ours. */
@@ -191,25 +168,10 @@ export class HostConnection {
   }
 
   close(): void {
+    this.seat.dispose();
+    this.outputs.dispose();
     this.display.onClosed = undefined;
     this.display.close();
-  }
-
-  #addOutput(name: number): void {
-    const global = this.display.registry.globals.get(name);
-    if (!global) return;
-    const version = Math.min(global.version, VERSIONS.output);
-    const proxy = this.display.registry.bind(WlOutputProxy, global, version);
-    const output: HostOutput = { proxy, scale: 1, refreshMhz: 0 };
-    proxy.handler = {
-      scale: (_, factor) => {
-        output.scale = factor;
-      },
-      mode: (_, flags, __, ___, refreshMhz) => {
-        if ((flags & CURRENT_MODE) !== 0) output.refreshMhz = refreshMhz;
-      },
-    };
-    this.outputs.push(output);
   }
 
   #want<P extends Proxy>(
@@ -235,6 +197,3 @@ export class HostConnection {
     );
   }
 }
-
-/** wl_output.mode current */
-const CURRENT_MODE = 1;

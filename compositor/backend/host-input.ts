@@ -2,7 +2,6 @@
 import type { OwnedFd } from '../../native/fd.ts';
 import type {
   WlKeyboardProxy,
-  WlSeatProxy,
   WlSurfaceProxy,
   WlTouchProxy,
 } from '../../protocols/generated/wayland.client.ts';
@@ -32,14 +31,8 @@ export class HostInput {
     this.#host = host;
     this.#desktop = desktop;
     this.#findWindow = findWindow;
-    desktop.keyboardPresent(false);
-    const { seat } = host;
-    if (seat) {
-      seat.handler = { capabilities: (_, capabilities) => this.#capabilities(seat, capabilities) };
-      this.#capabilities(seat, host.seatCapabilities);
-    } else {
-      desktop.keyboardPresent(true);
-    }
+    host.seat.onChanged = () => this.#follow();
+    this.#follow();
   }
 
   /** Before each frame. */
@@ -54,38 +47,56 @@ export class HostInput {
   }
 
   dispose(): void {
-    this.#pointer?.dispose();
-    if (this.#host.seat) this.#host.seat.handler = null;
+    this.#host.seat.onChanged = undefined;
+    this.#dropPointer();
     for (const device of [this.#keyboard, this.#touch]) {
       if (device) device.handler = null;
     }
   }
 
-  #capabilities(seat: WlSeatProxy, capabilities: number): void {
-    const has = (bit: number): boolean => (capabilities & bit) !== 0;
-    if (has(WlSeatCapability.pointer)) {
+  /** The devices of the seat there is now. Without one, keys may come from elsewhere: windows keep the keyboard. */
+  #follow(): void {
+    const { proxy: seat, capabilities } = this.#host.seat;
+    const wanted = (bit: number): boolean => seat !== null && (capabilities & bit) !== 0;
+    if (!wanted(WlSeatCapability.pointer)) this.#dropPointer();
+    if (!wanted(WlSeatCapability.keyboard)) this.#dropKeyboard();
+    if (!wanted(WlSeatCapability.touch)) this.#dropTouch();
+    if (seat && wanted(WlSeatCapability.pointer)) {
       this.#pointer ??= new HostPointer(
         this.#host,
         this.#desktop,
         seat.getPointer(),
         this.#findWindow,
       );
-    } else {
-      this.#pointer?.dispose();
-      this.#pointer = undefined;
     }
-    if (has(WlSeatCapability.keyboard) && !this.#keyboard) this.#addKeyboard(seat.getKeyboard());
-    if (!has(WlSeatCapability.keyboard) && this.#keyboard) {
-      if (this.#keyboard.version >= RELEASE_SINCE) this.#keyboard.release();
-      this.#keyboard = undefined;
-      this.#keyboardLeft();
-    }
-    if (has(WlSeatCapability.touch) && !this.#touch) this.#addTouch(seat.getTouch());
-    if (!has(WlSeatCapability.touch) && this.#touch) {
-      this.#desktop.seat.touch.cancel();
-      if (this.#touch.version >= RELEASE_SINCE) this.#touch.release();
-      this.#touch = undefined;
-    }
+    if (seat && wanted(WlSeatCapability.keyboard) && !this.#keyboard)
+      this.#addKeyboard(seat.getKeyboard());
+    if (seat && wanted(WlSeatCapability.touch) && !this.#touch) this.#addTouch(seat.getTouch());
+    this.#desktop.keyboardPresent(seat === null || this.#keyboardOn !== null);
+  }
+
+  #dropPointer(): void {
+    this.#pointer?.dispose();
+    this.#pointer = undefined;
+  }
+
+  #dropKeyboard(): void {
+    const keyboard = this.#keyboard;
+    if (!keyboard) return;
+    this.#keyboard = undefined;
+    keyboard.handler = null;
+    if (keyboard.version >= RELEASE_SINCE) keyboard.release();
+    this.#keyboardLeft();
+  }
+
+  #dropTouch(): void {
+    const touch = this.#touch;
+    if (!touch) return;
+    this.#touch = undefined;
+    touch.handler = null;
+    if (touch.version >= RELEASE_SINCE) touch.release();
+    this.#touchOutputs.clear();
+    this.#desktop.seat.touch.cancel();
   }
 
   #addKeyboard(proxy: WlKeyboardProxy): void {

@@ -1,6 +1,6 @@
 /** One of our outputs as a toplevel of the host. */
 import type { ZwpIdleInhibitorV1Proxy } from '../../protocols/generated/idle-inhibit-unstable-v1.client.ts';
-import type { WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
+import type { WlOutputProxy, WlSurfaceProxy } from '../../protocols/generated/wayland.client.ts';
 import type { ZxdgToplevelDecorationV1Proxy } from '../../protocols/generated/xdg-decoration-unstable-v1.client.ts';
 import { ZxdgToplevelDecorationV1Mode } from '../../protocols/generated/xdg-decoration-unstable-v1.interfaces.ts';
 import type {
@@ -23,6 +23,8 @@ export interface HostWindowListener {
   resized(width: number, height: number): void;
   /** Whole pixels of ours a surface-local one of the host. */
   scaled(scale: number): void;
+  /** Of the fastest output it is on. */
+  refreshed(refreshMhz: number): void;
   closed(): void;
   /** The host wants the next frame. Returns the time. */
   frameDone(): bigint;
@@ -48,6 +50,9 @@ export class HostWindow {
   /** Null: everything is drawn by us. */
   readonly #scene: HostScene | null;
   readonly #presentation: HostPresentation;
+  readonly #unlistenOutputs: () => void;
+  /** Outputs it is on. */
+  readonly #entered = new Set<WlOutputProxy>();
   #frame: HostFrame | undefined;
   #idleInhibitor: ZwpIdleInhibitorV1Proxy | undefined;
   /** The last frame was made of the scene's surfaces. */
@@ -74,12 +79,16 @@ export class HostWindow {
     this.#scene = layers && new HostScene(layers, this.surface, () => this.askForFrame());
     this.surface.handler = {
       preferredBufferScale: (_, factor) => this.#setScale(factor),
-      enter: (surface, output) => {
-        if (surface.version >= PREFERRED_SCALE_SINCE) return;
-        const entered = host.outputs.find(({ proxy }) => proxy === output);
-        if (entered) this.#setScale(entered.scale);
+      enter: (_, output) => {
+        if (output) this.#entered.add(output);
+        this.#followOutputs();
+      },
+      leave: (_, output) => {
+        if (output) this.#entered.delete(output);
+        this.#followOutputs();
       },
     };
+    this.#unlistenOutputs = host.outputs.onChanged(() => this.#followOutputs());
     this.#xdgSurface = host.wmBase.getXdgSurface(this.surface);
     this.#xdgSurface.handler = { configure: (_, serial) => this.#configure(serial) };
     this.#toplevel = this.#xdgSurface.getToplevel();
@@ -160,6 +169,7 @@ export class HostWindow {
   }
 
   dispose(): void {
+    this.#unlistenOutputs();
     this.#frame?.cancel();
     this.#idleInhibitor?.destroy();
     this.#scene?.clear();
@@ -201,6 +211,19 @@ export class HostWindow {
     this.#configured = true;
     this.#listener.resized(this.#wanted.width, this.#wanted.height);
     this.#listener.canDraw();
+  }
+
+  #followOutputs(): void {
+    let scale = 0;
+    let refreshMhz = 0;
+    for (const proxy of this.#entered) {
+      const output = this.#host.outputs.of(proxy);
+      if (!output) this.#entered.delete(proxy);
+      scale = Math.max(scale, output?.scale ?? 0);
+      refreshMhz = Math.max(refreshMhz, output?.refreshMhz ?? 0);
+    }
+    if (scale > 0 && this.surface.version < PREFERRED_SCALE_SINCE) this.#setScale(scale);
+    if (refreshMhz > 0) this.#listener.refreshed(refreshMhz);
   }
 
   #setScale(scale: number): void {

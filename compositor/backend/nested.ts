@@ -4,7 +4,7 @@ import { isSystemError } from '../../native/errors.ts';
 import type { AllocationHint } from '../buffer/allocation-hint.ts';
 import { ClientState } from '../client-state.ts';
 import type { CompositorLog } from '../log.ts';
-import type { Output, OutputDescription } from '../output/output.ts';
+import { MAX_REFRESH_MHZ, type Output, type OutputDescription } from '../output/output.ts';
 import type { PixelTarget } from '../render/composer.ts';
 import { requirePixman } from '../render/pixman.ts';
 import type { Backend, BackendHost, BackendStats, FrameItem, FrameToShow } from './backend.ts';
@@ -99,7 +99,7 @@ export class NestedBackend implements Backend {
         ...description,
         name: `NESTED-${index + 1}`,
         description: 'a window in another compositor',
-        refreshMhz: this.#host.refreshMhz,
+        refreshMhz: this.#host.outputs.refreshMhz,
         transform: 0,
         model: 'window',
       });
@@ -225,6 +225,10 @@ export class NestedBackend implements Backend {
         if (description.scale !== 1) return;
         const { width, height } = output;
         output.change({ scale, width: width * scale, height: height * scale });
+      },
+      refreshed: (told) => {
+        const refreshMhz = Math.min(told, MAX_REFRESH_MHZ);
+        if (refreshMhz !== output.refreshMhz) output.change({ refreshMhz });
       },
       closed: () => {
         if (this.#pairs.length > 1) desktop.removeOutput(output);

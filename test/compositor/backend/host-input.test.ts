@@ -1,7 +1,10 @@
 /** What the host's seat and outputs say reaches the clients of a nested compositor. */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { readSync } from 'node:fs';
+import { createSeatGlobal } from '../../../compositor/handlers/seat.ts';
 import { compileKeymap } from '../../../compositor/seat/keymap.ts';
+import { Display } from '../../../protocols/server/display.ts';
+import type { Global } from '../../../protocols/server/global.ts';
 import { type NestedClient, type NestedFixture, withNested } from '../../support/nested-fixture.ts';
 
 const KEY_Y = 21;
@@ -105,6 +108,63 @@ test('a scale that its output has from now on is that of ours', async () => {
     fixture.host.outputs[0]?.change({ scale: 2 });
     fixture.frames();
     expect(description()).toMatchObject({ scale: 2, width: 640, height: 480 });
+  });
+});
+
+test('a rate that its output has from now on is that of ours, and so is that of the output its window comes to', async () => {
+  await withWindow(({ fixture }) => {
+    const { host, inner } = fixture;
+    const rate = () => inner.outputs[0]?.refreshMhz;
+    expect(rate()).toBe(60_000);
+    host.outputs[0]?.change({ refreshMhz: 75_000 });
+    fixture.frames();
+    expect(rate()).toBe(75_000);
+    const description = host.outputs[0]!.description;
+    host.desktop.addOutput({ ...description, name: 'fast', x: 1000, refreshMhz: 144_000 });
+    fixture.frames();
+    expect(rate()).toBe(75_000);
+    host.shell.move(host.shell.windows[0]!, 1000, 0);
+    fixture.frames();
+    expect(rate()).toBe(144_000);
+    host.shell.move(host.shell.windows[0]!, 0, 0);
+    fixture.frames();
+    expect(rate()).toBe(75_000);
+    expect(fixture.lost).toBeUndefined();
+  });
+});
+
+test('while the host has no seat nothing is pressed and windows keep the keyboard; the next seat is taken', async () => {
+  const made = vi.spyOn(Display.prototype, 'createGlobal');
+  onTestFinished(() => made.mockRestore());
+  await withNested({ mode: 'composited' }, (fixture) => {
+    const { host } = fixture;
+    const index = made.mock.calls.findIndex(([type]) => type.description.name === 'wl_seat');
+    const hostSeat = made.mock.results[index]?.value as Global;
+    const client = fixture.connect();
+    client.bindSeat({ keyboard: fixture.inner.seat.keyboard.present });
+    client.window(100, 80, 0xff0000);
+    const { x = 0, y = 0 } = fixture.inner.shell.windows[0]?.rectangle ?? {};
+    host.seat.pointer.moveTo(x + 10, y + 10);
+    host.seat.pointer.button(0x110, true);
+    fixture.settle();
+    expect(fixture.inner.seat.pointer.buttonsDown).toBe(1);
+    hostSeat.remove();
+    fixture.settle();
+    expect(fixture.inner.seat.pointer.buttonsDown).toBe(0);
+    expect(fixture.inner.seat.pointer.focus === null).toBe(true);
+    expect(fixture.inner.seat.keyboard.focus === null).toBe(false);
+    createSeatGlobal(host.display, host.seat, host.desktop.cursor);
+    host.shell.activate(null);
+    fixture.settle();
+    expect(fixture.inner.seat.keyboard.focus === null).toBe(true);
+    host.shell.activate(host.shell.windows[0]!);
+    host.seat.pointer.moveTo(x + 30, y + 20);
+    host.seat.keyboard.key(KEY_Y, true);
+    fixture.settle();
+    expect(client.take().filter((line) => /^(key|motion) /.test(line))).toEqual([
+      'motion 30,20',
+      `key ${KEY_Y} 1`,
+    ]);
   });
 });
 
