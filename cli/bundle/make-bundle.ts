@@ -5,9 +5,17 @@
  * joined file. Then the compositor is run once from that: V8's code for what a start takes is kept beside it. Where no compositor can
  * run that is the code of what was loaded until then.
  */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { rolldown } from 'rolldown';
@@ -20,11 +28,13 @@ const MAIN = join(DIST, 'cli', 'main.js');
 /** As deep in dist/ as main.js, which looks for files beside it. */
 const FILE = join(DIST, 'bundle', 'compositor.cjs');
 
+const LICENCES = join(DIST, 'bundle', 'third-party-licences.txt');
+
 /** The commands that main.js imports when they are asked for. */
 const COMMAND = /^\.\/[a-z]+\.js$/;
 const BUNDLED_COMMAND = './compositor.js';
 
-async function joinModules(): Promise<string> {
+async function joinModules(): Promise<{ code: string; modules: readonly string[] }> {
   const bundle = await rolldown({
     input: MAIN,
     platform: 'node',
@@ -41,10 +51,25 @@ async function joinModules(): Promise<string> {
   });
   try {
     const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
-    return output[0].code;
+    return { code: output[0].code, modules: output[0].moduleIds };
   } finally {
     await bundle.close();
   }
+}
+
+/** Those of the packages that are joined with ours: whoever passes the bundle on passes them on. */
+function licencesOf(modules: readonly string[]): string {
+  const packages = new Set<string>();
+  for (const module of modules) {
+    const folder = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0];
+    if (folder !== undefined) packages.add(folder);
+  }
+  const texts = [...packages].sort().map((folder) => {
+    const licence = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+    if (licence === undefined) throw new Error(`${folder} has no licence`);
+    return `== ${basename(folder)}\n\n${readFileSync(join(folder, licence), 'utf8')}`;
+  });
+  return texts.join('\n');
 }
 
 async function codeOfAStart(bundle: Bundle): Promise<Buffer> {
@@ -72,7 +97,9 @@ function write(file: string, content: string | Buffer): void {
 mkdirSync(dirname(FILE), { recursive: true });
 // Of no use to the new one, and refused by it.
 rmSync(codeFile(FILE), { force: true });
-write(FILE, await joinModules());
+const { code, modules } = await joinModules();
+write(LICENCES, licencesOf(modules));
+write(FILE, code);
 const bundle = Bundle.open(FILE);
 if (!bundle) throw new Error(`${FILE} is not there`);
 write(codeFile(FILE), await codeOfAStart(bundle));
