@@ -3,7 +3,6 @@
  *
  * The core takes clients' content updates and decides when they apply; the desktop shows them and sends input back.
  */
-import { config as rxjs } from 'rxjs/internal/config';
 import type { Clock } from '../native/clock.ts';
 import type { Display } from '../protocols/server/display.ts';
 import type { SyncManager } from '../sync/manager.ts';
@@ -49,8 +48,6 @@ export class Compositor {
     const { poller, clock, kernel, windowManager, keymap } = options;
     this.core = makeCore(options, backend);
     const { display, scheduler, log } = this.core;
-    // An observer's mistake must not end the process, nor pass unseen.
-    rxjs.onUnhandledError ??= (error: unknown) => log.error('unhandled in a stream', error);
     try {
       this.desktop = new Desktop({
         display,

@@ -113,6 +113,7 @@ export class Desktop implements BackendHost {
     createDesktopGlobals(display, {
       desktop: this,
       pacer: this.#captures,
+      log,
       dmabufDevice: options.dmabufDevice,
     });
     this.backend.start(this);

@@ -17,6 +17,7 @@ import {
 import type { SyncContext } from './context.ts';
 import { SyncDisposedError } from './errors.ts';
 import { ExportPoll } from './export-poll.ts';
+import { guarded } from './guarded.ts';
 import { LeftBehind } from './left-behind.ts';
 import { SILENT_LOG, type SyncLog } from './log.ts';
 import { SyncOwner } from './owner.ts';
@@ -114,10 +115,11 @@ export class SyncManager {
       onProblem: (problem) => this.#onProblem(problem),
     });
     this.devices$ = this.#registry.devices$.pipe(map((devices) => this.#bestFirst(devices)));
-    this.#subscription = this.#registry.devices$.subscribe({
-      next: (devices) => this.#onDevices(devices),
-      error: (error: unknown) => log.error('device registry failed', error),
-    });
+    const failed = (error: unknown): void => log.error('device registry failed', error);
+    const next = (devices: readonly SyncobjDevice[]): void => this.#onDevices(devices);
+    this.#subscription = this.#registry.devices$.subscribe(
+      guarded({ next, error: failed }, failed),
+    );
   }
 
   get devices(): readonly SyncobjDevice[] {

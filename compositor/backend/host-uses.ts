@@ -10,6 +10,7 @@ import { OwnedFd } from '../../native/fd.ts';
 import type { Disposable } from '../../native/lifetime.ts';
 import type { DmabufFences } from '../../devices/sync-kernel.ts';
 import type { FenceOutcome } from '../../sync/fence.ts';
+import { guarded } from '../../sync/guarded.ts';
 import type { SyncManager } from '../../sync/manager.ts';
 import type { BufferHold, BufferUse } from '../buffer/buffer-use.ts';
 import type { CompositorLog } from '../log.ts';
@@ -47,10 +48,9 @@ export class HostUses implements Disposable {
 
   constructor(options: HostUsesOptions) {
     this.#options = options;
-    this.#subscription = options.sync.devices$.subscribe({
-      next: ({ length }) => this.#onDevices(length),
-      error: (error: unknown) => options.log.error('following devices failed', error),
-    });
+    const failed = (error: unknown): void => options.log.error('following devices failed', error);
+    const next = ({ length }: { length: number }): void => this.#onDevices(length);
+    this.#subscription = options.sync.devices$.subscribe(guarded({ next, error: failed }, failed));
   }
 
   get stats(): { inHost: number; begun: number; overdue: number } {
@@ -65,6 +65,8 @@ export class HostUses implements Disposable {
       superseded: () => this.#onSuperseded(hostUse, losses),
       endedByHost: () => this.#onEndedByHost(losses),
       lost: () => this.#overdue++,
+      failed: (error) =>
+        this.#options.log.error('taking a buffer back from the host failed', error),
       ended: () => {
         this.#uses.delete(hostUse);
         this.#superseded.delete(hostUse);
@@ -148,6 +150,8 @@ interface HostUseListener {
   /** The host will not signal its release point. */
   lost(): void;
   ended(): void;
+  /** A mistake of ours. */
+  failed(error: unknown): void;
 }
 
 /** One buffer the host has, as of one commit. */
@@ -203,10 +207,15 @@ export class HostUse {
     const { timeline, point } = this.#release;
     const wait = timeline
       .waitForPoint(point, (fd) => this.#passOn(fd))
-      .subscribe({
-        next: (outcome) => this.#settled(outcome),
-        error: () => this.#settled({ type: 'lost', reason: 'timeline-gone' }),
-      });
+      .subscribe(
+        guarded(
+          {
+            next: (outcome) => this.#settled(outcome),
+            error: () => this.#settled({ type: 'lost', reason: 'timeline-gone' }),
+          },
+          (error) => this.#listener.failed(error),
+        ),
+      );
     if (this.#ended) wait.unsubscribe();
     else this.#wait = wait;
   }

@@ -2,6 +2,7 @@
 import type { Disposable } from '../../native/lifetime.ts';
 import type { DmabufFences, DmabufOrigin } from '../../devices/sync-kernel.ts';
 import type { DeviceId, SyncobjDevice } from '../../devices/syncobj-device.ts';
+import { guarded } from '../../sync/guarded.ts';
 import type { SyncManager } from '../../sync/manager.ts';
 import type { CompositorLog } from '../log.ts';
 import type { DmabufContent } from './dmabuf-content.ts';
@@ -41,10 +42,9 @@ export class DmabufTracker implements Disposable {
     this.#dmabufs = options.dmabufs;
     this.#policy = options.policy;
     this.#log = options.log;
-    this.#subscription = options.sync.devices$.subscribe({
-      next: (devices) => this.#onDevices(devices),
-      error: (error: unknown) => options.log.error('following devices failed', error),
-    });
+    const failed = (error: unknown): void => options.log.error('following devices failed', error);
+    const next = (devices: readonly SyncobjDevice[]): void => this.#onDevices(devices);
+    this.#subscription = options.sync.devices$.subscribe(guarded({ next, error: failed }, failed));
   }
 
   /** Where a dma-buf (borrowed) comes from, as far as the system tells. Never throws. */

@@ -113,6 +113,10 @@ export class BufferPart implements AcquireListener {
     this.#onSettled(update);
   }
 
+  failed(error: unknown): void {
+    this.#options.log.error('an update whose fence has ended failed', error);
+  }
+
   /** The fence's end decides whether the buffer may be shown. */
   #settle(update: ContentUpdate, outcome: FenceOutcome): void {
     const { tracer, clock } = this.#options;

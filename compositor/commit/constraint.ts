@@ -1,6 +1,7 @@
 /** Where explicit sync meets the commit queue: the end of an acquire fence becomes one call. */
 import type { Observable, Subscription } from 'rxjs';
 import type { FenceOutcome } from '../../sync/fence.ts';
+import { guarded } from '../../sync/guarded.ts';
 import type { PendingPoint } from '../../sync/timeline.ts';
 import type { WaitObserver } from '../../sync/wait.ts';
 import type { SyncPoint } from '../buffer/sync-point.ts';
@@ -10,6 +11,8 @@ import type { ContentUpdate } from './content-update.ts';
 export interface AcquireListener {
   /** At most once, and never while the wait is begun. */
   settled(constraint: AcquireConstraint, outcome: FenceOutcome): void;
+  /** A mistake of ours when it settled. */
+  failed(error: unknown): void;
   /** The wait itself failed: what to make of it, so that nothing waits for ever. */
   outcomeOfError(constraint: AcquireConstraint, error: unknown): FenceOutcome;
 }
@@ -45,7 +48,7 @@ export class AcquireConstraint implements WaitObserver {
   }
 
   begin(source: Observable<FenceOutcome>): void {
-    this.#subscription = source.subscribe(this);
+    this.#subscription = source.subscribe(guarded(this, (error) => this.#listener.failed(error)));
     this.#begun = true;
   }
 

@@ -6,6 +6,7 @@ import {
 import { ExtImageCopyCaptureFrameV1 } from '../../protocols/generated/ext-image-copy-capture-v1.server.ts';
 import type { ExtImageCopyCaptureFrameV1Resource } from '../../protocols/generated/ext-image-copy-capture-v1.server.ts';
 import { ProtocolError } from '../../protocols/server/protocol-error.ts';
+import { guarded } from '../../sync/guarded.ts';
 import { ClientBuffer } from '../buffer/client-buffer.ts';
 import type { CapturePacer } from '../capture/capture-pacer.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
 import { ClientState } from '../client-state.ts';
 import { addDamage } from '../surface/damage-list.ts';
 import { Region } from '../surface/region.ts';
+import type { CompositorLog } from '../log.ts';
 import type { Rect } from '../surface/region.ts';
 
 const FAILURES = {
@@ -26,11 +28,17 @@ const FAILURES = {
 } as const;
 const NS_PER_SECOND = 1_000_000_000n;
 
+/** What captures are made with. */
+export interface CaptureTools {
+  readonly pacer: CapturePacer;
+  readonly log: CompositorLog;
+}
+
 /** `session` undefined: there never was a source. */
 export function serveFrame(
   frame: ExtImageCopyCaptureFrameV1Resource,
   session: CaptureSession | undefined,
-  pacer: CapturePacer,
+  { pacer, log }: CaptureTools,
 ): void {
   let buffer: ClientBuffer | null = null;
   let captured = false;
@@ -81,12 +89,17 @@ export function serveFrame(
       captured = true;
       if (!session) return failed('stopped');
       const bufferDamage = Region.fromRects(damage);
-      end = capture(frame, session, pacer, {
-        buffer,
-        bufferDamage,
-        failed,
-        ready: (of) => ready(frame, of),
-      });
+      end = capture(
+        frame,
+        session,
+        { pacer, log },
+        {
+          buffer,
+          bufferDamage,
+          failed,
+          ready: (of) => ready(frame, of),
+        },
+      );
     },
   };
   frame.addDestroyListener(() => {
@@ -99,7 +112,7 @@ export function serveFrame(
 function capture(
   frame: ExtImageCopyCaptureFrameV1Resource,
   session: CaptureSession,
-  pacer: CapturePacer,
+  { pacer, log }: CaptureTools,
   request: CaptureRequest,
 ): () => void {
   const start = (): void => {
@@ -113,7 +126,12 @@ function capture(
   }
   const wait = ClientState.of(frame.client)
     .sync.waitForDmabuf(plane.fd, 'write')
-    .subscribe({ next: start, error: () => request.failed('unknown') });
+    .subscribe(
+      guarded({ next: start, error: () => request.failed('unknown') }, (error) => {
+        log.error('a capture failed', error);
+        request.failed('unknown');
+      }),
+    );
   return () => {
     wait.unsubscribe();
     session.cancel(request);

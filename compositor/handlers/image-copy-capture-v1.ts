@@ -25,6 +25,7 @@ import { CursorSource } from '../capture/cursor-source.ts';
 import { CursorTrack } from '../capture/cursor-track.ts';
 import { UNSANDBOXED } from '../client-state.ts';
 import type { Desktop } from '../desktop.ts';
+import type { CompositorLog } from '../log.ts';
 import { type SourceMaker, sourceMakerOf } from './image-capture-source-v1.ts';
 import { serveFrame } from './image-copy-capture-frame.ts';
 
@@ -34,6 +35,7 @@ const DRM_FORMAT_MOD_LINEAR = 0n;
 export interface CaptureContext {
   readonly desktop: Desktop;
   readonly pacer: CapturePacer;
+  readonly log: CompositorLog;
   /** dev_t of where dma-bufs are best allocated; undefined: none is wanted. */
   readonly dmabufDevice: () => bigint | undefined;
 }
@@ -104,7 +106,7 @@ function serveSession(
         frameLives = false;
         disposeUnused();
       });
-      serveFrame(frame, session, pacer);
+      serveFrame(frame, session, context);
     },
     destroy: () => undefined,
   };

@@ -14,6 +14,7 @@ import type {
   ZwpLinuxDmabufV1Resource,
 } from '../../protocols/generated/linux-dmabuf-v1.server.ts';
 import type { Global } from '../../protocols/server/global.ts';
+import { guarded } from '../../sync/guarded.ts';
 import type { AllocationHint } from '../buffer/allocation-hint.ts';
 import type { DmabufTracker } from '../buffer/dmabuf-tracker.ts';
 import type { HandlerContext } from '../handler-context.ts';
@@ -65,10 +66,9 @@ export class LinuxDmabuf implements Disposable {
         },
       );
     this.#global = this.#offer();
-    this.#subscription = context.sync.devices$.subscribe({
-      next: () => this.#devicesChanged(),
-      error: (error: unknown) => context.log.error('following devices failed', error),
-    });
+    const failed = (error: unknown): void => context.log.error('following devices failed', error);
+    const next = (): void => this.#devicesChanged();
+    this.#subscription = context.sync.devices$.subscribe(guarded({ next, error: failed }, failed));
     this.#unlisten = hint?.onChanged(() => this.#devicesChanged());
   }
 

@@ -20,6 +20,7 @@ import {
   ImportRefusedError,
   InvalidTimelineError,
 } from '../../sync/errors.ts';
+import { guarded } from '../../sync/guarded.ts';
 import { pointFromHalves } from '../../sync/point.ts';
 import type { Timeline } from '../../sync/timeline.ts';
 import type { Point } from '../../devices/syncobj-device.ts';
@@ -46,16 +47,15 @@ export function createSyncobjGlobal(context: HandlerContext, options: SyncobjOpt
   const { sync, display, log } = context;
   const requests = managerRequests(options);
   let offered = false;
-  const subscription = sync.devices$.subscribe({
-    next: () => {
-      if (offered || !sync.available) return;
-      offered = true;
-      display.createGlobal(WpLinuxDrmSyncobjManagerV1, SYNCOBJ_VERSION, (resource) => {
-        resource.handler = requests;
-      });
-    },
-    error: (error: unknown) => log.error('following devices failed', error),
-  });
+  const offer = (): void => {
+    if (offered || !sync.available) return;
+    offered = true;
+    display.createGlobal(WpLinuxDrmSyncobjManagerV1, SYNCOBJ_VERSION, (resource) => {
+      resource.handler = requests;
+    });
+  };
+  const failed = (error: unknown): void => log.error('following devices failed', error);
+  const subscription = sync.devices$.subscribe(guarded({ next: offer, error: failed }, failed));
   if (!offered) {
     const reason = sync.unavailableReason ?? 'no reason given';
     log.warn(`explicit sync is not offered to clients: ${reason}`);
