@@ -64,8 +64,6 @@ function signalOnce(
 ): Promise<{ tookNs: number; calls: number }> {
   const { bed, acquire } = window;
   const point = window.nextPoint();
-  // What the client was sent in the turn before, it reads now.
-  window.settle();
   window.prepare(point);
   return new Promise((resolve, reject) => {
     let startNs = 0n;

@@ -19,8 +19,6 @@ const SIDE = 64;
 const STRIDE = 4 * SIDE;
 const XRGB8888 = 1;
 const BUFFERS = 2;
-/** Commits between two turns in which the client is told of its buffers. */
-const COMMITS_A_TURN = 16;
 
 /** The client is in this process: what it does is not part of any measured time. */
 export class CommittingWindow {
@@ -58,7 +56,7 @@ export class CommittingWindow {
     this.#client = core.display.connect(new OwnedFd(serverFd));
     const { poller } = this.bed;
     this.#display = ClientDisplay.connect({ poller, fd: new OwnedFd(clientFd), env: {} });
-    this.settle();
+    this.#settle();
     this.#surface = this.#made(this.#bind(WlCompositorProxy).createSurface(), Surface);
     this.#buffers = this.#makeBuffers();
     // As import_timeline does; a stand-in's descriptors mean nothing once they went through a socket.
@@ -80,7 +78,6 @@ export class CommittingWindow {
   /** What the requests before wl_surface.commit leave behind: another buffer, damage, the points. */
   prepare(point: bigint): void {
     this.#commits++;
-    if (this.#commits % COMMITS_A_TURN === 0) this.settle();
     const { pending } = this.#surface;
     const buffer = this.#buffers[this.#commits % BUFFERS]!;
     buffer.ref();
@@ -95,14 +92,15 @@ export class CommittingWindow {
     this.#surface.commit();
   }
 
-  /** Runs turns until two in a row find nothing to do. */
-  settle(): void {
-    for (let quiet = 0; quiet < 2;) quiet = this.bed.poller.dispatch() === 0 ? quiet + 1 : 0;
-  }
-
   dispose(): void {
+    for (const buffer of this.#buffers) buffer.unref();
     this.#display.close();
     this.bed.dispose();
+  }
+
+  /** Runs turns until two in a row find nothing to do. */
+  #settle(): void {
+    for (let quiet = 0; quiet < 2;) quiet = this.bed.poller.dispatch() === 0 ? quiet + 1 : 0;
   }
 
   #makeBuffers(): ClientBuffer[] {
@@ -111,12 +109,15 @@ export class CommittingWindow {
     try {
       native.ftruncate(memory.fd, sizeBytes);
       const pool = this.#bind(WlShmProxy).createPool(memory.fd, sizeBytes);
-      return Array.from({ length: BUFFERS }, (_, index) =>
-        this.#made(
-          pool.createBuffer(index * STRIDE * SIDE, SIDE, SIDE, STRIDE, XRGB8888),
-          ClientBuffer,
-        ),
-      );
+      return Array.from({ length: BUFFERS }, (_, index) => {
+        const proxy = pool.createBuffer(index * STRIDE * SIDE, SIDE, SIDE, STRIDE, XRGB8888);
+        const buffer = this.#made(proxy, ClientBuffer);
+        // Without its object nobody has to be told of the release, which would be read in the middle of what is measured.
+        buffer.ref();
+        proxy.destroy();
+        this.#settle();
+        return buffer;
+      });
     } finally {
       memory.close();
     }
@@ -131,7 +132,7 @@ export class CommittingWindow {
 
   /** The core's object for the client's. */
   #made<T extends object>(proxy: Proxy, type: abstract new (...args: never[]) => T): T {
-    this.settle();
+    this.#settle();
     const data = this.#client.resource(proxy.id)?.data;
     if (data instanceof type) return data;
     throw new Error(`the core made no ${type.name}`);
