@@ -59,7 +59,7 @@ export class LooseWaits implements WaitHome {
   settle(wait: PointWait, outcome: FenceOutcome): void {
     if (!this.#end(wait)) return;
     traceOutcome(this.#context, this.ownerName, 0, wait.point, outcome);
-    wait.deliver(outcome);
+    wait.deliver(outcome, this.#context.log);
   }
 
   dispose(): void {

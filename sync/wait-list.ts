@@ -114,7 +114,7 @@ export class WaitList implements BlindWaitsHost {
     if (wait.stage === 'settled') return;
     this.#detach(wait);
     this.#traceOutcome(wait.point, outcome);
-    wait.deliver(outcome);
+    wait.deliver(outcome, this.#context.log);
     this.#host.onWaitEnded();
   }
 

@@ -2,6 +2,7 @@
 import type { Point } from '../devices/syncobj-device.ts';
 import type { FenceOutcome, FencePhase } from './fence.ts';
 import type { Linked, LinkedList } from './linked-list.ts';
+import type { SyncLog } from './log.ts';
 
 /**
  * Where a pending wait stands:
@@ -14,7 +15,7 @@ export type WaitStage = 'queued' | 'blind' | 'sync-file' | 'settled';
 /** Told of the fence a pending point has: a sync_file, borrowed for the call. */
 export type FenceListener = (syncFileFd: number) => void;
 
-/** Who is told the end of a wait, once, `complete` right after `next`: RxJS's Subscriber is one. They must not throw. */
+/** Who is told the end of a wait, once, `complete` right after `next`: RxJS's Subscriber is one. */
 export interface WaitObserver {
   next(outcome: FenceOutcome): void;
   complete(): void;
@@ -98,18 +99,14 @@ export class PointWait implements Linked<PointWait> {
     }
   }
 
-  /** The last thing that happens to it. */
-  deliver(outcome: FenceOutcome): void {
+  /** The last thing that happens to it. An observer that throws is logged, and keeps nobody else from being told. */
+  deliver(outcome: FenceOutcome, log: SyncLog): void {
     const first = this.#observer;
     const others = this.#others;
     this.abandon();
-    first?.next(outcome);
-    first?.complete();
+    if (first) tell(first, outcome, log);
     if (!others) return;
-    for (const observer of others) {
-      observer.next(outcome);
-      observer.complete();
-    }
+    for (const observer of others) tell(observer, outcome, log);
   }
 
   /** Nobody is told any more. */
@@ -117,5 +114,14 @@ export class PointWait implements Linked<PointWait> {
     this.#fenceListeners = undefined;
     this.#observer = undefined;
     this.#others = undefined;
+  }
+}
+
+function tell(observer: WaitObserver, outcome: FenceOutcome, log: SyncLog): void {
+  try {
+    observer.next(outcome);
+    observer.complete();
+  } catch (error) {
+    log.error('who awaited a point failed', error);
   }
 }
