@@ -124,7 +124,7 @@ export class CompositorCore implements HandlerContext {
       new Scheduler({
         clock,
         log,
-        tracer: new CommitTracer(options.trace),
+        tracer: new CommitTracer(options.trace, log),
         policy: options.failurePolicy ?? 'keep-last-good',
         sync: this.sync,
       }),

@@ -5,6 +5,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import type { FenceOutcome } from '../sync/fence.ts';
+import type { CompositorLog } from './log.ts';
 
 /** A point as the trace names it. */
 export interface TracedPoint {
@@ -44,17 +45,19 @@ export type CommitTraceEvent =
   /** Discarded before it was applied: surface or client gone. */
   | (TraceBase & { readonly type: 'discarded' });
 
-/** Called synchronously, must not call back into the compositor. */
+/** Called synchronously, must not call back into the compositor. One that throws is told nothing more. */
 export type CommitTrace = (event: CommitTraceEvent) => void;
 
 const commitChannel = channel('xsync:commit');
 
 /** Feeds the hook and the `diagnostics_channel` "xsync:commit". Ask {@link CommitTracer.active} before making an event. */
 export class CommitTracer {
-  readonly #hook: CommitTrace | undefined;
+  #hook: CommitTrace | undefined;
+  readonly #log: CompositorLog;
 
-  constructor(hook?: CommitTrace) {
+  constructor(hook: CommitTrace | undefined, log: CompositorLog) {
     this.#hook = hook;
+    this.#log = log;
   }
 
   get active(): boolean {
@@ -62,7 +65,13 @@ export class CommitTracer {
   }
 
   emit(event: CommitTraceEvent): void {
-    this.#hook?.(event);
+    try {
+      this.#hook?.(event);
+    } catch (error) {
+      // In the middle of somebody's commit, who has no part in it.
+      this.#hook = undefined;
+      this.#log.error('the commit trace failed and is told nothing more', error);
+    }
     if (commitChannel.hasSubscribers) commitChannel.publish(event);
   }
 }

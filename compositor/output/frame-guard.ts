@@ -8,8 +8,8 @@ export interface FrameGuardOptions {
   readonly output: Output;
   readonly clock: Clock;
   readonly log: CompositorLog;
-  /** What makes the frames. */
-  readonly frames: FrameClockListener;
+  /** Makes a frame. */
+  readonly latch: FrameClockListener['latch'];
   /** After a frame that failed: nobody knows what of it was done. */
   readonly failed: () => void;
 }
@@ -21,7 +21,7 @@ const MAX_DOUBLINGS = 10;
  * A mistake (ours, or of a function of the user's) costs the output that frame: it is logged, and the next one is tried after a pause
  * that doubles up to a second. Of failures in a row the 1st, 2nd, 4th, 8th… are logged.
  */
-export class FrameGuard implements FrameClockListener {
+export class FrameGuard {
   readonly #options: FrameGuardOptions;
   #failures = 0;
 
@@ -29,23 +29,15 @@ export class FrameGuard implements FrameClockListener {
     this.#options = options;
   }
 
+  /** `none` when it failed. */
   latch(presentationTimeNs: bigint): 'timed' | 'backend' | 'none' {
     try {
-      const shown = this.#options.frames.latch(presentationTimeNs);
+      const shown = this.#options.latch(presentationTimeNs);
       this.#failures = 0;
       return shown;
     } catch (error) {
       this.#failed(error);
       return 'none';
-    }
-  }
-
-  presented(timestampNs: bigint, sequence: bigint): void {
-    const { output, log, frames } = this.#options;
-    try {
-      frames.presented(timestampNs, sequence);
-    } catch (error) {
-      log.error(`output ${output.name}: telling of a frame failed`, error);
     }
   }
 

@@ -80,10 +80,7 @@ export class OutputList {
           output: made,
           clock,
           log,
-          frames: {
-            latch: (timeNs) => repaint?.latch(timeNs) ?? 'none',
-            presented: (timeNs, sequence) => repaint?.presented(timeNs, sequence),
-          },
+          latch: (timeNs) => repaint?.latch(timeNs) ?? 'none',
           failed: () => repaint?.frameFailed(),
         });
         return {
@@ -93,7 +90,7 @@ export class OutputList {
             return shown;
           },
           presented: (timeNs, sequence) => {
-            guard.presented(timeNs, sequence);
+            repaint?.presented(timeNs, sequence);
             this.#tell((listener) => listener.presented?.(made, timeNs));
           },
         };

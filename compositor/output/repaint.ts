@@ -142,14 +142,16 @@ export class Repaint implements FrameClockListener {
     this.#frames++;
     if (!damage.isEmpty) this.#paintedFrames++;
     if (!backend.tellsPresentation) this.#discard(this.#inFlight);
-    for (const { surface } of this.#items) this.#takeFrame(surface, frames);
     this.#inFlight = frames;
+    for (const { surface } of this.#items) this.#takeFrame(surface, frames);
     if (backend.tellsPresentation) this.#expect(frames);
     return shown;
   }
 
-  /** A {@link latch} threw: what it had taken of the damage is lost. Asks for no frame. */
+  /** A {@link latch} threw: what it had taken of the damage is lost, what it had taken of frame callbacks is told. Asks for no frame. */
   frameFailed(): void {
+    this.#discard(this.#inFlight);
+    this.#inFlight = [];
     this.#tracker.addPixels(this.#bounds);
     this.#tracker.notShown();
   }
@@ -178,10 +180,10 @@ export class Repaint implements FrameClockListener {
       // A host's frame callback says little about when its screen was refreshed.
       flags: backend.pace === 'deadline' ? WpPresentationFeedbackKind.vsync : NO_FLAGS,
     };
-    for (const frame of frames) {
+    this.#tell(frames, (frame) => {
       if (backend.tellsPresentation) frame.done(timestampNs);
       else frame.presented(info);
-    }
+    });
   }
 
   /** The output goes: nobody waits for its frames any more. */
@@ -227,11 +229,23 @@ export class Repaint implements FrameClockListener {
     if (!this.#unseen.delete(frames)) return;
     if (!presentation) return this.#discard(frames);
     const { output } = this.#options;
-    for (const frame of frames) frame.presented({ output, ...presentation });
+    this.#tell(frames, (frame) => frame.presented({ output, ...presentation }));
   }
 
   #discard(frames: readonly SurfaceFrame[]): void {
-    for (const frame of frames) frame.discarded(this.#options.nowNs());
+    this.#tell(frames, (frame) => frame.discarded(this.#options.nowNs()));
+  }
+
+  /** A failure with one surface is none of the others'. */
+  #tell(frames: readonly SurfaceFrame[], tell: (frame: SurfaceFrame) => void): void {
+    const { output, log } = this.#options;
+    for (const frame of frames) {
+      try {
+        tell(frame);
+      } catch (error) {
+        log.error(`output ${output.name}: telling of a frame failed`, error);
+      }
+    }
   }
 
   #onOutput(item: SceneItem): boolean {

@@ -1,6 +1,7 @@
 /** The life of an update as events, to the hook and to diagnostics_channel. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
+import { DesktopFixture } from '../support/desktop-fixture.ts';
 import { lineLog } from '../../compositor/log.ts';
 import { withCompositor } from '../support/compositor-fixture.ts';
 
@@ -64,4 +65,30 @@ test('log lines: level, message, the stack of an error; debug only when asked fo
   expect(lines).toHaveLength(3);
   lineLog((line) => lines.push(line), { debug: true }).debug('shown');
   expect(lines.at(-1)).toBe('debug: shown');
+});
+
+test('a trace that throws is told nothing more, and costs no client anything', () => {
+  let told = 0;
+  const fixture = new DesktopFixture({
+    trace: () => {
+      told++;
+      throw new Error('the disk is full');
+    },
+  });
+  const client = fixture.connect();
+  const window = client.openWindow(100, 100, 0xff);
+  let done = false;
+  window.surface.frame().handler = {
+    done: () => {
+      done = true;
+    },
+  };
+  client.draw(window, 100, 100, 0xff00);
+  fixture.frames();
+  expect([told, done, client.error]).toEqual([1, true, undefined]);
+  const errors = fixture.logged.splice(0).filter((line) => line.startsWith('error'));
+  expect(errors).toEqual([
+    expect.stringMatching(/^error: the commit trace failed and is told nothing more: Error: the/),
+  ]);
+  fixture.dispose();
 });

@@ -5,6 +5,7 @@ import { OwnedFd } from '../../native/fd.ts';
 import { Poller } from '../../native/poller.ts';
 import { Compositor } from '../../compositor/compositor.ts';
 import type { BackendFactory, OutputRequest } from '../../compositor/config.ts';
+import type { CommitTrace } from '../../compositor/trace.ts';
 import type { WindowManagerFactory } from '../../compositor/shell/window-manager.ts';
 import { SimulatedKernel } from '../../devices/simulated/simulated-kernel.ts';
 import { ShellClient } from './shell-client.ts';
@@ -16,6 +17,7 @@ export interface DesktopFixtureOptions {
   readonly gpus?: number;
   /** Default: true. */
   readonly keyboard?: boolean;
+  readonly trace?: CommitTrace;
   /** Default: headless. */
   readonly backend?: BackendFactory;
 }
@@ -44,6 +46,7 @@ export class DesktopFixture {
       log: { error: keep('error'), warn: keep('warn'), info: keep('info'), debug: keep('debug') },
       outputs: options.outputs ?? [{ width: 400, height: 300 }],
       ...(options.windowManager && { windowManager: options.windowManager }),
+      ...(options.trace && { trace: options.trace }),
       ...(options.backend && { backend: options.backend }),
       ...(options.keyboard === false && { keymap: null }),
     });
