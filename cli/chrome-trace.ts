@@ -31,6 +31,7 @@ interface Row {
  */
 export class ChromeTrace {
   readonly #fd: number;
+  readonly #failed: (error: unknown) => void;
   readonly #open = new Map<number, OpenUpdate>();
   /** Updates whose fence was found signalled before their commit was traced. */
   readonly #settledEarly = new Set<number>();
@@ -41,7 +42,9 @@ export class ChromeTrace {
   #closed = false;
   #lastNs = 0n;
 
-  constructor(path: string) {
+  /** `failed`: the file takes no more, the trace is given up. Told once; whoever is being traced is not bothered. */
+  constructor(path: string, failed: (error: unknown) => void) {
+    this.#failed = failed;
     this.#fd = openSync(path, 'w');
     this.#name('process_name', { pid: COMPOSITOR, tid: COMPOSITOR }, 'explicit sync');
     this.#name('thread_name', { pid: COMPOSITOR, tid: COMPOSITOR }, 'devices and fences');
@@ -107,10 +110,9 @@ export class ChromeTrace {
     if (this.#closed) return;
     for (const update of this.#open.keys()) this.#end(update, this.#lastNs, 'trace ended');
     for (const update of this.#held.keys()) this.#release(update, this.#lastNs);
-    this.#closed = true;
     this.#buffer += '\n]}\n';
     this.#flush();
-    closeSync(this.#fd);
+    this.#close();
   }
 
   #begin(event: CommitTraceEvent & { type: 'commit' }, row: Row): void {
@@ -194,8 +196,20 @@ export class ChromeTrace {
   }
 
   #flush(): void {
-    writeSync(this.#fd, this.#buffer);
+    if (this.#closed) return;
+    try {
+      writeSync(this.#fd, this.#buffer);
+    } catch (error) {
+      this.#close();
+      this.#failed(error);
+    }
     this.#buffer = '';
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.#fd);
   }
 }
 

@@ -87,7 +87,7 @@ async function serve(
   const clock = new SystemClock();
   const simSocket = join(runtimeDir, `syncline-sim-${process.pid}`);
   const { kernel, gpus } = await makeKernel(options.gpus, { poller, clock, lifetime, simSocket });
-  const trace = options.trace === undefined ? null : await openTrace(options.trace, lifetime);
+  const trace = options.trace === undefined ? null : await openTrace(options.trace, log, lifetime);
   const compositor = Compositor.create({
     poller,
     clock,
@@ -224,9 +224,15 @@ async function backendOf(
   return await nestedIn({ ...host, mode });
 }
 
-async function openTrace(path: string, lifetime: Lifetime): Promise<ChromeTrace> {
+async function openTrace(
+  path: string,
+  log: CompositorLog,
+  lifetime: Lifetime,
+): Promise<ChromeTrace> {
   const { ChromeTrace: Trace } = await import('./chrome-trace.ts');
-  const trace = new Trace(path);
+  const trace = new Trace(path, (error) => {
+    log.warn(`the trace is given up: ${error instanceof Error ? error.message : String(error)}`);
+  });
   lifetime.add(trace);
   return trace;
 }

@@ -75,10 +75,14 @@ function expectNestedSpans(events: readonly TraceEvent[]): number {
   return spans;
 }
 
+function rethrow(error: unknown): never {
+  throw error;
+}
+
 /** Plays it with a trace of both layers. */
 async function traced(strategy: string, scenario: string): Promise<TraceEvent[]> {
   const file = join(folder, 'trace.json');
-  const trace = new ChromeTrace(file);
+  const trace = new ChromeTrace(file, rethrow);
   const onSync = (event: unknown): void => trace.sync(event as SyncTraceEvent);
   channel('xsync:wait').subscribe(onSync);
   try {
@@ -120,7 +124,7 @@ test('a span says how its update ended, and clients and surfaces have names', as
 
 test('a fence found signalled before the commit is traced is no wait', () => {
   const file = join(folder, 'trace.json');
-  const trace = new ChromeTrace(file);
+  const trace = new ChromeTrace(file, rethrow);
   const base = { client: 1, surface: 3, update: 7 };
   const outcome = { type: 'signalled', timestampNs: 5n, errorsVisible: true } as const;
   trace.commit({ ...base, type: 'signalled', timeNs: 10n, outcome, waitedNs: 0n });
@@ -134,6 +138,22 @@ test('a fence found signalled before the commit is traced is no wait', () => {
     'update 7',
     'queued',
   ]);
+});
+
+test('a file that takes no more is given up, once, and bothers nobody', () => {
+  const failures: unknown[] = [];
+  const trace = new ChromeTrace('/dev/full', (error) => failures.push(error));
+  const base = { client: 1, surface: 3, timeNs: 10n, acquire: null, release: null };
+  for (let update = 1; update < 2000; update++) trace.commit({ ...base, type: 'commit', update });
+  expect(failures).toEqual([expect.objectContaining({ code: 'ENOSPC' })]);
+  trace.dispose();
+  expect(failures).toHaveLength(1);
+});
+
+test('a trace that ends on a full disk is given up too', () => {
+  const failures: unknown[] = [];
+  new ChromeTrace('/dev/full', (error) => failures.push(error)).dispose();
+  expect(failures).toEqual([expect.objectContaining({ code: 'ENOSPC' })]);
 });
 
 test('--trace of a live compositor', () => {
