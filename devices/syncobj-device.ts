@@ -65,6 +65,16 @@ export interface SyncobjDevice {
   /** Fills `points[0…count)`. */
   query(handles: Uint32Array, points: BigUint64Array, count: number, kind: QueryKind): void;
   signal(handles: Uint32Array, points: BigUint64Array, count: number): void;
+  /**
+   * Takes everything off the timelines (SYNCOBJ_RESET): their points are as if they had never been submitted. What is armed and has not
+   * fired stays armed; what has fired has, whoever has not looked yet.
+   */
+  reset(handles: Uint32Array, count: number): void;
+  /**
+   * Puts one signalled fence in place of all points, as on a binary syncobj (SYNCOBJ_SIGNAL): only point 0 has signalled then. SystemError
+   * EOPNOTSUPP: /dev/syncobj lacks it.
+   */
+  signalBinary(handles: Uint32Array, count: number): void;
   /** Copies the fence of a submitted source point onto a target point. */
   transfer(
     source: SyncobjHandle,

@@ -129,6 +129,14 @@ export class DrmDevice implements SyncobjDevice {
     );
   }
 
+  reset(handles: Uint32Array, count: number): void {
+    this.#call('reset', (fd) => native.syncobjReset(fd, handles, count));
+  }
+
+  signalBinary(handles: Uint32Array, count: number): void {
+    this.#call('signalBinary', (fd) => native.syncobjSignal(fd, handles, count));
+  }
+
   transfer(
     source: SyncobjHandle,
     sourcePoint: Point,

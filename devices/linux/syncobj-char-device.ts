@@ -5,7 +5,7 @@
 import { native } from '../../native/binding.ts';
 import { hasErrno, systemError } from '../../native/errors.ts';
 import { OwnedFd } from '../../native/fd.ts';
-import { EINVAL, ENOENT } from '../../native/errno.ts';
+import { EINVAL, ENOENT, EOPNOTSUPP } from '../../native/errno.ts';
 import {
   DeviceLostError,
   type ArmPhase,
@@ -123,6 +123,18 @@ export class SyncobjCharDevice implements SyncobjDevice {
     this.#call('signal', (fd) =>
       native.syncobjCharSignal(fd, this.#fdsOf(handles, count, 'signal'), points, count),
     );
+  }
+
+  reset(handles: Uint32Array, count: number): void {
+    this.#call('reset', (fd) =>
+      native.syncobjCharReset(fd, this.#fdsOf(handles, count, 'reset'), count),
+    );
+  }
+
+  signalBinary(): void {
+    this.#call('signalBinary', () => {
+      throw systemError(EOPNOTSUPP, 'ioctl(SYNCOBJ_SIGNAL)', `${this.label}: of points only`);
+    });
   }
 
   transfer(

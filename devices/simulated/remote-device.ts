@@ -103,6 +103,14 @@ export class RemoteDevice implements SyncobjDevice {
     });
   }
 
+  reset(handles: Uint32Array, count: number): void {
+    this.#call('reset', { handles: [...handles.subarray(0, count)] });
+  }
+
+  signalBinary(handles: Uint32Array, count: number): void {
+    this.#call('signalBinary', { handles: [...handles.subarray(0, count)] });
+  }
+
   transfer(
     source: SyncobjHandle,
     sourcePoint: Point,

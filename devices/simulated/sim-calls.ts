@@ -14,6 +14,8 @@ export type SimOperation =
   | 'arm'
   | 'query'
   | 'signal'
+  | 'reset'
+  | 'signalBinary'
   | 'transfer';
 
 /** A call that is about to happen, or has just succeeded. */

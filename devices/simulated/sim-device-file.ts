@@ -162,6 +162,19 @@ export class SimDeviceFile implements SyncobjDevice {
     });
   }
 
+  reset(handles: Uint32Array, count: number): void {
+    this.#call('reset', ['SYNCOBJ_RESET'], () => {
+      for (const syncobj of this.#findAll(handles, count, 'RESET')) syncobj.reset();
+    });
+  }
+
+  signalBinary(handles: Uint32Array, count: number): void {
+    this.#call('signalBinary', ['SYNCOBJ_SIGNAL'], () => {
+      if (this.#isImportless) throw this.#error(EOPNOTSUPP, 'SIGNAL', 'of points only');
+      for (const syncobj of this.#findAll(handles, count, 'SIGNAL')) syncobj.signalBinary();
+    });
+  }
+
   transfer(
     source: SyncobjHandle,
     sourcePoint: Point,

@@ -155,6 +155,16 @@ export class SimSession {
         device.signal(list, points, list.length);
         return {};
       }
+      case 'reset': {
+        const list = handles();
+        device.reset(list, list.length);
+        return {};
+      }
+      case 'signalBinary': {
+        const list = handles();
+        device.signalBinary(list, list.length);
+        return {};
+      }
       case 'transfer':
         device.transfer(
           handle('source'),

@@ -67,6 +67,16 @@ export class SimSyncobj {
     this.addPoint(signalledFence(this.#stubTimestampNs), point);
   }
 
+  /** RESET: as if nothing had ever been submitted. Eventfds that hang on a fence stay with it, the others stay armed. */
+  reset(): void {
+    this.#fence = undefined;
+  }
+
+  /** SYNCOBJ_SIGNAL, meant for binary syncobjs: no point but 0 is left. */
+  signalBinary(): void {
+    this.replaceFence(signalledFence(this.#stubTimestampNs));
+  }
+
   /** The fence of a submitted point; undefined when there is none yet. */
   find(point: Point): DmaFence | undefined {
     const found = findPoint(this.#fence, point);

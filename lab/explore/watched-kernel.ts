@@ -129,6 +129,14 @@ class WatchedDevice implements SyncobjDevice {
     });
   }
 
+  reset(handles: Uint32Array, count: number): void {
+    this.#call('reset', () => this.#device.reset(handles, count));
+  }
+
+  signalBinary(handles: Uint32Array, count: number): void {
+    this.#call('signalBinary', () => this.#device.signalBinary(handles, count));
+  }
+
   transfer(
     source: SyncobjHandle,
     sourcePoint: Point,

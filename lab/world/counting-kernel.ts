@@ -175,6 +175,16 @@ class CountingDevice implements SyncobjDevice {
     this.#device.signal(handles, points, count);
   }
 
+  reset(handles: Uint32Array, count: number): void {
+    this.#observer.count(1);
+    this.#device.reset(handles, count);
+  }
+
+  signalBinary(handles: Uint32Array, count: number): void {
+    this.#observer.count(1);
+    this.#device.signalBinary(handles, count);
+  }
+
   transfer(
     source: SyncobjHandle,
     sourcePoint: Point,

@@ -9,11 +9,13 @@ import { errorCases } from './device-contract/errors.ts';
 import { matrixCases } from './device-contract/matrix.ts';
 import { pointCases } from './device-contract/points.ts';
 import { referenceCases } from './device-contract/references.ts';
+import { resetCases } from './device-contract/resets.ts';
 
 export const deviceContract: readonly ContractCase[] = [
   ...matrixCases,
   ...referenceCases,
   ...pointCases,
+  ...resetCases,
   ...errorCases,
 ];
 

@@ -142,6 +142,14 @@ class StandInDevice implements SyncobjDevice {
     }
   }
 
+  reset(): void {
+    refuse();
+  }
+
+  signalBinary(): void {
+    refuse();
+  }
+
   transfer(): void {
     refuse();
   }

@@ -167,6 +167,8 @@ export const referenceCases: readonly ContractCase[] = [
         run.attempt('arm', () => device.arm(handle, 9n, 'signalled', eventfd.fd));
         run.attempt('query', () => run.query(device, handle));
         run.attempt('signal', () => run.signal(device, handle, 4n));
+        run.attempt('reset', () => device.reset(Uint32Array.of(handle), 1));
+        run.attempt('signalBinary', () => device.signalBinary(Uint32Array.of(handle), 1));
         run.attempt('transfer', () => device.transfer(handle, 3n, other, 1n));
         run.attempt('destroy', () => device.destroy(other));
       };
@@ -188,6 +190,8 @@ export const referenceCases: readonly ContractCase[] = [
       'arm: ENODEV',
       'query: ENODEV',
       'signal: ENODEV',
+      'reset: ENODEV',
+      'signalBinary: ENODEV',
       'transfer: ENODEV',
       'destroy: ok',
       'lost: true',
