@@ -15,14 +15,23 @@ export interface Rescue {
   readonly asFailed: boolean;
 }
 
+/** Who follows a timeline's fate; see {@link ClientTimelines} in client-timelines.ts. */
+export interface ClientTimelineHost {
+  /** A call on `device` answered ENODEV. May {@link ClientTimeline.rescue}; the call then throws all the same. */
+  onLost(device: SyncobjDevice): void;
+  onDisposed(timeline: ClientTimeline): void;
+}
+
 export class ClientTimeline {
+  readonly #host: ClientTimelineHost | undefined;
   readonly #fd: OwnedFd;
   /** Points named in commits and not submitted yet, ascending. */
   #promised: Point[] = [];
   #at: TimelineImport;
 
   /** A new timeline on `device` (borrowed). DeviceLostError, SystemError. */
-  constructor(device: SyncobjDevice) {
+  constructor(device: SyncobjDevice, host?: ClientTimelineHost) {
+    this.#host = host;
     const handle = device.createTimeline();
     this.#at = { device, handle };
     try {
@@ -57,13 +66,15 @@ export class ClientTimeline {
 
   /** Work that ends with `syncFile` (borrowed) fulfils the point. DeviceLostError: it stays promised; {@link rescue} ends it. */
   submit(point: Point, syncFileFd: number): void {
-    this.#at.device.importSyncFile(this.#at.handle, point, syncFileFd);
+    const { device, handle } = this.#at;
+    this.#call(device, () => device.importSyncFile(handle, point, syncFileFd));
     this.fulfilled(point);
   }
 
   /** The CPU fulfils the point. DeviceLostError: as {@link submit}. */
   signal(point: Point): void {
-    this.#at.device.signal(Uint32Array.of(this.#at.handle), BigUint64Array.of(point), 1);
+    const { device, handle } = this.#at;
+    this.#call(device, () => device.signal(Uint32Array.of(handle), BigUint64Array.of(point), 1));
     this.fulfilled(point);
   }
 
@@ -105,6 +116,16 @@ export class ClientTimeline {
     if (this.#fd.closed) return;
     this.#dropHandle();
     this.#fd.close();
+    this.#host?.onDisposed(this);
+  }
+
+  #call(device: SyncobjDevice, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      if (error instanceof DeviceLostError) this.#host?.onLost(device);
+      throw error;
+    }
   }
 
   #dropHandle(): void {

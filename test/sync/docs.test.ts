@@ -23,9 +23,9 @@ async function run(program: string, until?: string): Promise<string> {
   return output;
 }
 
-test('both programs are shorter than thirty lines', () => {
+test('the programs are shorter than thirty lines', () => {
   const lengths = programs.map((program) => program.trimEnd().split('\n').length);
-  expect(lengths).toHaveLength(2);
+  expect(lengths).toHaveLength(3);
   for (const length of lengths) expect(length).toBeLessThan(30);
 });
 
@@ -35,4 +35,8 @@ test('watching tells what is there, and ends when interrupted', async () => {
 
 test('the wait survives the unplug, and the release is signalled', async () => {
   expect(await run(programs[1] ?? '')).toBe('point 1: signalled\nrelease: signalled\n');
+});
+
+test('what a client had promised is ended when its GPU goes', async () => {
+  expect(await run(programs[2] ?? '')).toBe('moved to gpu:0, ended: 2\n');
 });
