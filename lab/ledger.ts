@@ -31,9 +31,9 @@ export interface CommitRecord {
   droppedAtNs: bigint | undefined;
   /** When the client saw its release point signalled. */
   releasedAtNs: bigint | undefined;
-  /** Latched while its acquire point was not signalled. */
+  /** Latched before its fence ended, also when there never was to be one. */
   latchedEarly: boolean;
-  /** Latched although its fence had failed, or was never to come. */
+  /** Latched although its fence had failed or was never to come, or although it did not wait to see that. */
   failedShown: boolean;
   /** Its client got the buffer back while that was waited for, or was what the surface shows. */
   releasedEarly: boolean;
@@ -116,11 +116,25 @@ export class Ledger {
     return this.left.has(client) || this.disconnects.some((cut) => cut.client === client);
   }
 
-  /** The compositor applied this commit's content. Judged against the truth of this very moment. */
+  /**
+   * The compositor applied this commit's content. Which of a lost device's two victims hears of the loss first, the client that cannot
+   * submit or the compositor that shows the frame all the same, is chance and makes no difference here.
+   */
   latched(record: CommitRecord, atNs: bigint): void {
     record.latchedAtNs ??= atNs;
-    if (record.acquire === 'pending') record.latchedEarly = true;
-    if (record.acquire === 'failed' || record.acquire === 'abandoned') record.failedShown = true;
+    if (record.acquire === 'pending' || record.acquire === 'abandoned') record.latchedEarly = true;
+    if (isBad(record.acquire)) record.failedShown = true;
+  }
+
+  /** What became of its acquire point; `atNs` undefined: nothing will ever end it. */
+  acquireEnded(
+    record: CommitRecord,
+    acquire: Exclude<AcquireTruth, 'pending'>,
+    atNs?: bigint,
+  ): void {
+    record.acquire = acquire;
+    record.acquireAtNs = atNs;
+    if (record.latchedEarly && isBad(acquire)) record.failedShown = true;
   }
 
   /** All that ever committed, in the order of their first commits. */
@@ -135,6 +149,10 @@ export class Ledger {
     const commits = this.#bySurface.get(key)?.commits ?? [];
     return !commits.some((later) => later.serial > serial && later.latchedAtNs !== undefined);
   }
+}
+
+function isBad(acquire: AcquireTruth): boolean {
+  return acquire === 'failed' || acquire === 'abandoned';
 }
 
 function keyOf(client: number, surface: number): string {

@@ -88,9 +88,10 @@ export class SyncClient {
     return this.#disconnected;
   }
 
-  /** Frames committed whose work has not been handed to the GPU. */
-  get unsubmittedFrames(): number {
-    return this.#unsubmitted.size;
+  /** Whether the compositor knows of a frame whose work has not been handed to the GPU. */
+  get frameUnsubmitted(): boolean {
+    for (const { record } of this.#unsubmitted) if (record.receivedAtNs !== undefined) return true;
+    return false;
   }
 
   /** Whether the compositor knows of its last frame and the GPU still works on it. */
@@ -177,6 +178,13 @@ export class SyncClient {
       () => this.#onDeviceLost(device),
     );
     this.#replaceImages(device);
+  }
+
+  #retire(device: ClientDevice): void {
+    this.#retired.push(device);
+    this.#device = undefined;
+    this.#releases?.close();
+    this.#releases = undefined;
   }
 
   #replaceImages(device: ClientDevice): void {
@@ -290,8 +298,8 @@ export class SyncClient {
     device.submit(image.acquire.handle, point, workMs, (end) => {
       const { record } = committed;
       if (record?.acquire !== 'pending') return;
-      record.acquire = end === 0 ? 'signalled' : 'failed';
-      record.acquireAtNs = this.#world.clock.nowNs();
+      const { ledger, clock } = this.#world;
+      ledger.acquireEnded(record, end === 0 ? 'signalled' : 'failed', clock.nowNs());
     });
     if (committed.record) committed.record.submittedAtNs = this.#world.clock.nowNs();
   }
@@ -304,16 +312,21 @@ export class SyncClient {
   /** ENODEV: what was not submitted never can be, from here. */
   #onDeviceLost(lost: ClientDevice): void {
     if (lost !== this.#device) return;
-    this.#retired.push(lost);
-    this.#device = undefined;
-    this.#releases?.close();
-    this.#releases = undefined;
-    for (const { record } of this.#unsubmitted) record.acquire = 'abandoned';
+    this.#retire(lost);
+    for (const { record } of this.#unsubmitted)
+      this.#world.ledger.acquireEnded(record, 'abandoned');
     if (this.options.onDeviceLost !== 'move') return;
-    const next = [this.#world.clientGpu, this.#world.importGpu].find(
-      (gpu) => gpu.node !== undefined && gpu.id !== lost.gpu.id,
-    );
-    if (next) this.moveTo(next);
+    const { clientGpu, importGpu } = this.#world;
+    for (const gpu of [clientGpu, importGpu]) {
+      if (gpu.node === undefined || gpu.id === lost.gpu.id) continue;
+      try {
+        return this.moveTo(gpu);
+      } catch (error) {
+        // That one is going, too: nobody has heard of it yet.
+        if (!isGone(error)) throw error;
+        if (this.#device) this.#retire(this.#device);
+      }
+    }
   }
 
   /** Through the kept fds and the new GPU: an error for every point that will never have a fence. */
@@ -325,9 +338,8 @@ export class SyncClient {
       const handle = device.importTimeline(image.acquire.fd);
       device.failPoint(handle, point, ENODEV);
       device.device.destroy(handle);
-      record.acquire = 'failed';
       record.submittedAtNs = this.#world.clock.nowNs();
-      record.acquireAtNs = record.submittedAtNs;
+      this.#world.ledger.acquireEnded(record, 'failed', record.submittedAtNs);
       this.#unsubmitted.delete(unsubmitted);
     }
   }
@@ -345,6 +357,11 @@ export class SyncClient {
 }
 
 const NS_PER_MS = 1_000_000n;
+
+/** What opening a device answers between its removal and the vanishing of its node. */
+function isGone(error: unknown): boolean {
+  return error instanceof DeviceLostError || hasErrno(error, 'ENODEV') || hasErrno(error, 'ENOENT');
+}
 
 /** The rule it is said to have broken, without what differs between clients. */
 function describe(error: WaylandClientError | undefined): string {

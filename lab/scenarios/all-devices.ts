@@ -1,16 +1,18 @@
 /** Every GPU goes, and what comes later. */
+import { untilUnsubmitted } from './moments.ts';
 import type { Scenario } from './scenario.ts';
 
 export const DEFAULT_REPLUG_ROUNDS = 10;
 
 export const lastDeviceRemoved: Scenario = {
   name: 'last-device-removed',
-  description: 'both GPUs go, half a second later one comes back and the clients move to it',
-  play: async ({ startClient, clients, world }) => {
-    for (let index = 0; index < 2; index++) (await startClient()).draw();
-    await world.advance(300);
-    await world.importGpu.remove();
-    await world.clientGpu.remove();
+  description:
+    'both GPUs go at once with frames committed and not submitted, half a second later one comes back and the clients move to it',
+  play: async (stage) => {
+    const { startClient, clients, world } = stage;
+    for (let index = 0; index < 2; index++) (await startClient({ submitDelayMs: [40, 60] })).draw();
+    await untilUnsubmitted(stage);
+    await Promise.all([world.importGpu.remove(), world.clientGpu.remove()]);
     await world.advance(500);
     await world.importGpu.add();
     await world.advance(100);

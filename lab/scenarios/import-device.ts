@@ -1,5 +1,5 @@
 /** The GPU goes that the compositor imports timelines into; the clients' own GPU stays. */
-import { untilUnsubmitted } from './moments.ts';
+import { untilUnsubmitted, untilUnsubmittedOrStuck } from './moments.ts';
 import type { Scenario } from './scenario.ts';
 
 export const importRemovedIdle: Scenario = {
@@ -34,11 +34,13 @@ export const importRemovedWaiting: Scenario = {
 
 export const importRemovedDuringImport: Scenario = {
   name: 'removed-during-import',
-  description: 'clients ask for imports between the removal in the kernel and its uevent',
-  play: async ({ startClient, world }) => {
-    const clients = [await startClient(), await startClient()];
-    for (const client of clients) client.draw();
-    await world.advance(300);
+  description:
+    'clients with unsubmitted frames ask for imports between the removal in the kernel and its uevent',
+  play: async (stage) => {
+    const { startClient, clients, world } = stage;
+    for (let index = 0; index < 2; index++)
+      (await startClient({ submitDelayMs: [100, 140] })).draw();
+    await untilUnsubmitted(stage);
     await world.importGpu.remove({
       betweenKernelAndUevent: () => clients.forEach((client) => client.renewSwapchain()),
     });
@@ -79,14 +81,16 @@ export const releasePendingAtRemoval: Scenario = {
 export const memoryAndTimelineApart: Scenario = {
   name: 'buffer-and-timeline-apart',
   description:
-    'buffers of the import device, timelines of another: first the one goes, later the other',
-  play: async ({ startClient, world }) => {
-    (await startClient({ buffersOf: 'other GPU' })).draw();
-    await world.advance(300);
+    'buffers of the import device, timelines of another: first the one goes, later the other, each with a frame not submitted yet',
+  play: async (stage) => {
+    const { startClient, world } = stage;
+    (await startClient({ buffersOf: 'other GPU', submitDelayMs: [60, 80] })).draw();
+    await untilUnsubmitted(stage);
     await world.importGpu.remove();
     await world.advance(500);
     await world.importGpu.add();
     await world.advance(300);
+    await untilUnsubmittedOrStuck(stage);
     await world.clientGpu.remove();
     await world.advance(500);
   },

@@ -48,7 +48,8 @@ export interface LabGpu {
   failsPendingWork: boolean;
   /**
    * Unplugs it. `betweenKernelAndUevent` runs when its ioctls already answer ENODEV and before anybody can have heard of the
-   * removal. Resolves when the removal is complete, events included.
+   * removal. Resolves when the removal is complete, events included. Removals begun in one turn happen at once: nothing else of this
+   * process runs between them.
    */
   remove(moments?: { betweenKernelAndUevent?: () => void }): Promise<void>;
   add(): Promise<void>;

@@ -52,6 +52,26 @@ test('a surface whose client was not called back for what is on screen is stuck'
   expect(judge(ledger, REFRESH_NS).stuckSurfaces).toBe(0);
 });
 
+test('whether the client or the compositor hears first that a frame was never submitted makes no difference', () => {
+  const [clientFirst, compositorFirst] = [new Ledger(), new Ledger()];
+  const heard = clientFirst.committed(1, 3, 1, 1n);
+  clientFirst.acquireEnded(heard, 'abandoned');
+  clientFirst.latched(heard, 5n);
+  const unheard = compositorFirst.committed(1, 3, 1, 1n);
+  compositorFirst.latched(unheard, 5n);
+  compositorFirst.acquireEnded(unheard, 'abandoned');
+  for (const ledger of [clientFirst, compositorFirst])
+    expect(judge(ledger, REFRESH_NS)).toMatchObject({ earlyLatches: 1, failedFencesShown: 1 });
+});
+
+test('a frame shown early whose fence ends well is early and no more', () => {
+  const ledger = new Ledger();
+  const record = ledger.committed(1, 3, 1, 1n);
+  ledger.latched(record, 5n);
+  ledger.acquireEnded(record, 'signalled', 6n);
+  expect(judge(ledger, REFRESH_NS)).toMatchObject({ earlyLatches: 1, failedFencesShown: 0 });
+});
+
 test('only a client that broke no rule is disconnected undeservedly, and its surface is not counted again', () => {
   const ledger = new Ledger();
   drawn(ledger, 1, 'signalled');
