@@ -7,6 +7,19 @@ import { projectRoot } from './project.ts';
 
 const installer = join(projectRoot, 'cli', 'packages.mjs');
 
+/**
+ * Kernels may come from lists of their own, by an apt configuration named in SYNCLINE_KERNEL_APT_CONFIG (docs/checking-a-kernel.md): what the machine
+ * itself installs must not come from a newer release.
+ */
+const kernelLists = {
+  env: {
+    ...process.env,
+    ...(process.env['SYNCLINE_KERNEL_APT_CONFIG'] && {
+      APT_CONFIG: process.env['SYNCLINE_KERNEL_APT_CONFIG'],
+    }),
+  },
+};
+
 /** Installs what is missing of `names` as root. VmUnavailableError with the command to run when that is not possible. */
 export async function requirePackages(names: readonly string[]): Promise<void> {
   try {
@@ -24,7 +37,11 @@ export async function requirePackages(names: readonly string[]): Promise<void> {
  */
 export async function newestKernelPackage(series: string): Promise<string> {
   const found = await withFreshLists(async () => {
-    const names = await runProcess('apt-cache', ['pkgnames', `linux-image-${series}.`]);
+    const names = await runProcess(
+      'apt-cache',
+      ['pkgnames', `linux-image-${series}.`],
+      kernelLists,
+    );
     for (const name of kernelPackages(names.toString())) {
       if (await isKnown(name)) return name;
     }
@@ -48,7 +65,8 @@ export function kernelPackages(names: string): string[] {
 /** apt-cache also names what other packages speak of: a package that exists can be shown. */
 async function isKnown(name: string): Promise<boolean> {
   try {
-    return (await runProcess('apt-cache', ['show', '--no-all-versions', name])).length > 0;
+    const args = ['show', '--no-all-versions', name];
+    return (await runProcess('apt-cache', args, kernelLists)).length > 0;
   } catch (error) {
     if (error instanceof ProcessError && error.status !== null) return false;
     throw error;
@@ -57,7 +75,9 @@ async function isKnown(name: string): Promise<boolean> {
 
 /** Names a package depends on. */
 export async function dependenciesOf(name: string): Promise<string[]> {
-  const depends = await withFreshLists(() => runProcess('apt-cache', ['depends', name]));
+  const depends = await withFreshLists(() =>
+    runProcess('apt-cache', ['depends', name], kernelLists),
+  );
   return [...depends.toString().matchAll(/^ *Depends: (\S+)$/gm)].map((match) => match[1] ?? '');
 }
 
@@ -70,7 +90,7 @@ export async function downloadPackages(
   const folder = mkdtempSync(join(parent, '.debs-'));
   try {
     await withFreshLists(() =>
-      runProcess('apt-get', ['-q', 'download', ...names], { cwd: folder }),
+      runProcess('apt-get', ['-q', 'download', ...names], { cwd: folder, ...kernelLists }),
     );
     for (const name of names) {
       const file = readdirSync(folder).find((candidate) => candidate.startsWith(`${name}_`));
@@ -107,7 +127,7 @@ async function withFreshLists<T>(action: () => Promise<T>): Promise<T> {
         'sudo apt-get update',
       );
     }
-    await runProcess(process.execPath, [installer, '--update']);
+    await runProcess(process.execPath, [installer, '--update'], kernelLists);
     try {
       return await action();
     } catch (second) {

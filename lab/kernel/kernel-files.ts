@@ -48,6 +48,15 @@ export interface KernelFiles {
   readonly busybox: string;
 }
 
+/** What modules of a kernel are built against. */
+export interface KernelHeaders {
+  readonly packageName: string;
+  /** Of the unpacked packages. */
+  readonly folder: string;
+  /** Below that, where make has to start. */
+  readonly buildTree: string;
+}
+
 /**
  * The newest cached kernel of a series ("6.12"), else the one Debian's lists name today (about 110 MB to download).
  * `fresh` asks the lists in any case. Delete .cache/kernel to get rid of old ones. VmUnavailableError when there is none.
@@ -84,11 +93,11 @@ export async function kernelFiles(
 export async function kernelHeaders(
   kernel: KernelFiles,
   log: (line: string) => void,
-): Promise<string> {
-  const buildTree = join('usr', 'src', `linux-headers-${kernel.version}`);
+): Promise<KernelHeaders> {
+  const headers = `linux-headers-${kernel.version}`;
+  const buildTree = join('usr', 'src', headers);
   const folder = await cacheEntry(join(kernel.folder, 'headers'), async (draft) => {
     log(`downloading headers of ${kernel.version}`);
-    const headers = `linux-headers-${kernel.version}`;
     const needed = (await dependenciesOf(headers)).filter((name) =>
       /^linux-(headers|kbuild)-/.test(name),
     );
@@ -97,7 +106,7 @@ export async function kernelHeaders(
     const makefile = join(draft, buildTree, 'Makefile');
     writeFileSync(makefile, readFileSync(makefile, 'utf8').replaceAll('/usr/src/', '../'));
   });
-  return join(folder, buildTree);
+  return { packageName: headers, folder, buildTree };
 }
 
 /** Newer packages have everything below usr/, and the image beside the modules. */

@@ -2,10 +2,16 @@
 import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildRoot, foreignSuite, makeInRoot } from './build-root.ts';
 import { cacheEntry } from './cache-entry.ts';
 import { requirePackages } from './debian.ts';
 import { VmUnavailableError } from './errors.ts';
-import { kernelFiles, kernelHeaders, type KernelFiles } from './kernel-files.ts';
+import {
+  kernelFiles,
+  kernelHeaders,
+  type KernelFiles,
+  type KernelHeaders,
+} from './kernel-files.ts';
 import type { KernelModule } from './module-order.ts';
 import { runProcess } from './process.ts';
 import { projectRoot } from './project.ts';
@@ -40,23 +46,38 @@ async function labModules(
 ): Promise<KernelModule[]> {
   const folder = await cacheEntry(join(kernel.folder, `modules-${sourceHash()}`), async (draft) => {
     const headers = await kernelHeaders(kernel, log);
-    await requirePackages([compilerOf(headers), 'libc6-dev', 'make']);
-    log(`building ${LAB_MODULES.join(', ')} for ${kernel.version}`);
-    await build(headers, draft);
+    await build(kernel, headers, draft, log);
   });
   return LAB_MODULES.map((name) => ({ name, bytes: readFileSync(join(folder, `${name}.ko`)) }));
 }
 
-async function build(headers: string, folder: string): Promise<void> {
-  cpSync(SOURCES, folder, { recursive: true });
+async function build(
+  kernel: KernelFiles,
+  headers: KernelHeaders,
+  modules: string,
+  log: (line: string) => void,
+): Promise<void> {
+  cpSync(SOURCES, modules, { recursive: true });
+  const tree = join(headers.folder, headers.buildTree);
+  const compiler = compilerOf(tree);
   // Type information would need pahole, and its absence deletes the finished modules.
   const settings = ['CONFIG_DEBUG_INFO_BTF_MODULES=', 'W=1', 'KCFLAGS=-Werror'];
-  await runProcess('make', ['-C', headers, `M=${folder}`, ...settings, 'modules']);
+  const suite = foreignSuite(kernel.version);
+  if (suite === undefined) {
+    await requirePackages([compiler, 'libc6-dev', 'make']);
+    log(`building ${LAB_MODULES.join(', ')} for ${kernel.version}`);
+    await runProcess('make', ['-C', tree, `M=${modules}`, ...settings, 'modules']);
+    return;
+  }
+  const root = await buildRoot(suite, compiler, headers.packageName, log);
+  log(`building ${LAB_MODULES.join(', ')} for ${kernel.version} with ${compiler} of ${suite}`);
+  const { folder, buildTree } = headers;
+  await makeInRoot(root, { headers: folder, buildTree, modules }, settings);
 }
 
 /** The compiler the kernel was built with, which its makefiles then call: "gcc-12" on Debian 12. */
-function compilerOf(headers: string): string {
-  const variables = readFileSync(join(headers, '.kernelvariables'), 'utf8');
+function compilerOf(tree: string): string {
+  const variables = readFileSync(join(tree, '.kernelvariables'), 'utf8');
   return /gcc-\d+/.exec(variables)?.[0] ?? 'gcc';
 }
 

@@ -1,9 +1,10 @@
 /** The comparison's verdicts on real devices, pulled by real writes to sysfs. */
-import { expect, test } from 'vitest';
+import { expect, test, type TestContext } from 'vitest';
 import { runScenario } from '../../../lab/compare/run.ts';
 import type { RunResult } from '../../../lab/compare/result.ts';
 import { scenarioNamed } from '../../../lab/scenarios/scenarios.ts';
 import { createDrmWorld } from '../../../lab/world/drm-world.ts';
+import { skipWithout } from './our-modules.ts';
 
 const LIMIT_MS = 300_000;
 
@@ -12,7 +13,11 @@ async function play(strategy: string, name: string): Promise<RunResult> {
   return runScenario({ strategy, scenario: scenarioNamed(name), seed: 1, world });
 }
 
-test.each([
+function skipWithoutItsFences(context: TestContext, scenario: string): void {
+  if (scenarioNamed(scenario).needs?.includes('error fences')) skipWithout(context, 'fencelab');
+}
+
+test.for([
   'steady',
   'import-device-removed-while-waiting',
   'removed-during-import',
@@ -20,15 +25,12 @@ test.each([
   'client-device-removed-never-submitted',
   'last-device-removed',
   'replug-rounds',
-])(
-  'failover keeps every promise: %s',
-  async (scenario) => {
-    const result = await play('failover', scenario);
-    expect(result.reasons).toEqual([]);
-    expect(result.framesPresented).toBeGreaterThan(0);
-  },
-  LIMIT_MS,
-);
+])('failover keeps every promise: %s', { timeout: LIMIT_MS }, async (scenario, context) => {
+  skipWithoutItsFences(context, scenario);
+  const result = await play('failover', scenario);
+  expect(result.reasons).toEqual([]);
+  expect(result.framesPresented).toBeGreaterThan(0);
+});
 
 test(
   'single-import loses surfaces and releases when the import device goes',
@@ -52,7 +54,8 @@ test(
 
 test(
   'single-import shows what a failed fence left behind',
-  async () => {
+  async (context) => {
+    skipWithoutItsFences(context, 'client-device-removed-failing-fence');
     expect(
       (await play('single-import', 'client-device-removed-failing-fence')).failedFencesShown,
     ).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 /** The two strategies that need a device no GPU stands behind (rendersync, /dev/syncobj), with every GPU pulled. */
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { LinuxKernel } from '../../../devices/linux/linux-kernel.ts';
 import type { DeviceNode } from '../../../devices/sync-kernel.ts';
 import { listPciGpus, removeGpu, rescanGpus } from '../../../lab/kernel/gpus.ts';
@@ -13,6 +13,7 @@ import { Poller } from '../../../native/poller.ts';
 import type { FenceOutcome } from '../../../sync/fence.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import { strategyByName } from '../../../sync/recovery/strategies.ts';
+import { skipWithout } from './our-modules.ts';
 import { settle, settleUntil } from './turns.ts';
 
 const LIMIT_MS = 300_000;
@@ -21,6 +22,8 @@ const isTheirs: Record<(typeof STRATEGIES)[number], (node: DeviceNode) => boolea
   container: (node) => node.driver === 'rendersync',
   'syncobj-device': (node) => node.kind === 'syncobj',
 };
+
+beforeEach((context) => skipWithout(context, 'rendersync', 'syncobjdev'));
 
 test.each(STRATEGIES)(
   '%s: with no GPU left points are awaited, signalled and released through its own device',

@@ -12,6 +12,7 @@ import { SystemClock } from '../../../native/clock.ts';
 import { OwnedFd } from '../../../native/fd.ts';
 import { Poller } from '../../../native/poller.ts';
 import { fenceOf } from '../../support/fence-of.ts';
+import { skipWithout } from './our-modules.ts';
 
 const UDEV_GROUP = 2;
 const UDEV_CONTROL = '/run/udev/control';
@@ -47,7 +48,8 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-test('what the guest has: virtio GPUs, rendersync and /dev/syncobj are usable, vgem is not', () => {
+test('what the guest has: virtio GPUs, rendersync and /dev/syncobj are usable, vgem is not', (context) => {
+  skipWithout(context, 'rendersync', 'syncobjdev');
   const entries = takeInventory(kernel);
   const usable = new Map(entries.map(({ node, usable: is }) => [node.driver, is]));
   expect(Object.fromEntries(usable)).toEqual({

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { devicesCommand } from '../../../cli/devices.ts';
 import { listPciGpus, pciGpu, removeGpu, rescanGpus } from '../../../lab/kernel/gpus.ts';
 import { captureStdout, type CapturedStdout } from '../../support/captured-stdout.ts';
+import { skipWithout } from './our-modules.ts';
 
 const ADDRESS = listPciGpus()[0]?.address ?? '';
 const ID = `pci:${ADDRESS}`;
@@ -41,7 +42,8 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-test('the table says of each node whether explicit sync can work through it', async () => {
+test('the table says of each node whether explicit sync can work through it', async (context) => {
+  skipWithout(context, 'syncobjdev');
   await devicesCommand().parseAsync([], { from: 'user' });
   const row = (driver: string): string | undefined =>
     stdout

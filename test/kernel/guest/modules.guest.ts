@@ -1,15 +1,19 @@
 /** The lab's own kernel modules do what their headers say. */
 import { writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { FenceLab } from '../../../lab/kernel/fence-lab.ts';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
 import { O_RDWR } from '../../../native/open-flags.ts';
 import { ECANCELED, ENODEV } from '../../../native/errno.ts';
 
+import { skipWithout } from './our-modules.ts';
+
 const DRM_CAP_SYNCOBJ_TIMELINE = 0x14;
 const WAIT_AVAILABLE = 4;
 const POLLIN = 1;
+
+beforeEach((context) => skipWithout(context, 'fencelab', 'rendersync', 'syncobjdev'));
 
 function open(path: string): OwnedFd {
   return new OwnedFd(native.open(path, O_RDWR, 0));

@@ -11,6 +11,7 @@ import type { FenceOutcome } from '../../../sync/fence.ts';
 import { SyncManager } from '../../../sync/manager.ts';
 import { strategyByName } from '../../../sync/recovery/strategies.ts';
 import type { Timeline } from '../../../sync/timeline.ts';
+import { skipWithout, type OurModule } from './our-modules.ts';
 import { settle, settleUntil } from './turns.ts';
 
 const [FIRST = '', SECOND = ''] = listPciGpus().map(({ address }) => address);
@@ -41,19 +42,16 @@ function start(strategy: string): SyncManager {
   return started;
 }
 
-/** A device of ours that a strategy cannot do without. */
-const MODULE_OF: Readonly<Record<string, string>> = {
+/** The module of ours that a strategy cannot do without. */
+const MODULE_OF: Readonly<Record<string, OurModule>> = {
   container: 'rendersync',
-  'syncobj-device': 'syncobj',
+  'syncobj-device': 'syncobjdev',
 };
 
-function isThere(driver: string): boolean {
-  return kernel.listNodes().some((node) => node.driver === driver);
-}
-
-/** Fences that end as told. Skips where they cannot be had. */
-function openLab({ skip }: TestContext): FenceLab {
-  return FenceLab.openIfThere() ?? skip('fences that end as told need the fencelab module');
+/** Fences that end as told. */
+function openLab(context: TestContext): FenceLab {
+  skipWithout(context, 'fencelab');
+  return new FenceLab();
 }
 
 function clientTimeline(address: string): { device: SyncobjDevice; handle: SyncobjHandle } {
@@ -89,10 +87,9 @@ function outcomesOf(timeline: Timeline, point: Point): FenceOutcome[] {
 
 test.for(['re-import', 'import-all', 'container', 'syncobj-device', 'failover'])(
   '%s: the import device is pulled while a point is awaited, the client goes on',
-  (strategy, { skip }) => {
-    const driver = MODULE_OF[strategy];
-    if (driver !== undefined && !isThere(driver))
-      skip(`there is no ${driver} device: its module is not loaded`);
+  (strategy, context) => {
+    const needed = MODULE_OF[strategy];
+    if (needed) skipWithout(context, needed);
     const owner = start(strategy).createOwner('client', () => {});
     const client = clientTimeline(SECOND);
     const timeline = owner.importTimeline(client.device.exportTimelineFd(client.handle));
