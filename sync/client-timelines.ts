@@ -6,6 +6,7 @@ import type { Subscription } from 'rxjs';
 import type { DeviceRegistry } from '../devices/registry.ts';
 import { DeviceLostError, type SyncobjDevice } from '../devices/syncobj-device.ts';
 import { ClientTimeline, type ClientTimelineHost, type Rescue } from './client-timeline.ts';
+import { guarded } from './guarded.ts';
 import { SILENT_LOG, type SyncLog } from './log.ts';
 
 export interface ClientTimelinesOptions {
@@ -32,10 +33,11 @@ export class ClientTimelines implements ClientTimelineHost {
   constructor(options: ClientTimelinesOptions) {
     this.#options = options;
     this.#log = options.log ?? SILENT_LOG;
-    this.#subscription = options.registry.devices$.subscribe({
-      next: (devices) => this.#follow(devices),
-      error: (error: unknown) => this.#log.error('device registry failed', error),
-    });
+    const next = (devices: readonly SyncobjDevice[]): void => this.#follow(devices);
+    const failed = (error: unknown): void => this.#log.error('following devices failed', error);
+    this.#subscription = options.registry.devices$.subscribe(
+      guarded({ next, error: failed }, failed),
+    );
   }
 
   /**
