@@ -4,7 +4,7 @@ import type { WatchdogPolicy } from '../sync/watchdog.ts';
 import { positive } from './option-values.ts';
 
 /** What one client may hold, by the names of the command line; see {@link LimitOptions.budget}. */
-export const BUDGET_NAMES = [
+const CLIENT_BUDGET_NAMES = [
   'pending-updates',
   'cached-updates',
   'buffers',
@@ -17,7 +17,22 @@ export const BUDGET_NAMES = [
   'sync-fds',
 ] as const;
 
-export type BudgetName = (typeof BUDGET_NAMES)[number];
+/** What all clients together may. */
+const TOTAL_BUDGET_NAMES = [
+  'total-updates',
+  'total-buffers',
+  'total-buffer-mib',
+  'total-buffer-fds',
+  'total-timelines',
+  'total-waits',
+  'total-registrations',
+  'total-releases',
+  'total-sync-fds',
+] as const;
+
+export type BudgetName = (typeof CLIENT_BUDGET_NAMES)[number] | (typeof TOTAL_BUDGET_NAMES)[number];
+export const BUDGET_NAMES: readonly BudgetName[] = [...CLIENT_BUDGET_NAMES, ...TOTAL_BUDGET_NAMES];
+
 export type BudgetChoice = Readonly<Partial<Record<BudgetName, number>>>;
 
 /** Commander takes null for no value. */
@@ -65,7 +80,7 @@ export function addLimitOptions(command: Command): Command {
       secondsOrNever,
     )
     .addOption(
-      new Option('--budget <name=n,...>', 'what one client may hold; see below. May be repeated')
+      new Option('--budget <name=n,...>', 'what clients may hold; see below. May be repeated')
         .argParser(budgets)
         .default({}, 'ample'),
     );
@@ -75,7 +90,8 @@ export const LIMITS_HELP = `
 An update whose acquire point is given up does what --failed-fence says.
 --budget names, each of one client: pending-updates (commits that wait), cached-updates (of synchronised subsurfaces), buffers, buffer-mib
 (MiB of pools and dma-bufs), buffer-fds, timelines, waits, registrations (armed eventfds), releases (owed), sync-fds. A client above one is
-not read for a while where that can help, else its request fails with a protocol error.`;
+not read for a while where that can help, else its request fails with a protocol error. With total- before it, of all clients together
+(total-updates: pending and cached ones): once that is used up, clients below their share are served, the others refused.`;
 
 export function watchdogOf(options: Omit<LimitOptions, 'budget'>): WatchdogPolicy {
   const reportAfterNs = nanoseconds(options.waitReport);

@@ -1,5 +1,6 @@
 /** Memory a client makes us keep alive, counted from its descriptors: each object once, however often it was sent. */
 import { native } from '../native/binding.ts';
+import type { SharedLimit } from './shared-limit.ts';
 
 export type MemoryKind = 'shm' | 'dmabuf';
 
@@ -18,12 +19,14 @@ interface Held {
 
 export class ClientMemory {
   readonly #limitBytes: number;
+  readonly #total: SharedLimit;
   readonly #objects = new Map<string, Held>();
   readonly #bytes: Record<MemoryKind, number> = { shm: 0, dmabuf: 0 };
 
-  /** `limitBytes`: of both kinds together. */
-  constructor(limitBytes: number) {
+  /** `limitBytes`: of both kinds together. `total`: bytes of all clients. */
+  constructor(limitBytes: number, total: SharedLimit) {
     this.#limitBytes = limitBytes;
+    this.#total = total;
   }
 
   /** Bytes held at the moment. */
@@ -54,7 +57,7 @@ export class ClientMemory {
         live = false;
         if (--held.holds > 0) return;
         this.#objects.delete(key);
-        this.#bytes[kind] -= held.bytes;
+        this.#book(kind, -held.bytes);
       },
     };
   }
@@ -62,8 +65,14 @@ export class ClientMemory {
   #grow(kind: MemoryKind, held: Held, bytes: number): boolean {
     const growthBytes = Math.max(0, bytes - held.bytes);
     if (this.totalBytes + growthBytes > this.#limitBytes) return false;
+    if (!this.#total.hasRoom(this.totalBytes, growthBytes)) return false;
     held.bytes += growthBytes;
-    this.#bytes[kind] += growthBytes;
+    this.#book(kind, growthBytes);
     return true;
+  }
+
+  #book(kind: MemoryKind, changeBytes: number): void {
+    this.#bytes[kind] += changeBytes;
+    this.#total.add(changeBytes);
   }
 }

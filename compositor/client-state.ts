@@ -1,8 +1,8 @@
 /** What the compositor keeps for each Wayland client: its sync owner, its account, what was logged about it. */
 import type { Client } from '../protocols/server/client.ts';
 import type { SyncOwner } from '../sync/owner.ts';
-import type { BufferFds } from './buffer-fds.ts';
 import { ClientMemory } from './client-memory.ts';
+import type { ClientTotals } from './client-totals.ts';
 import type { CompositorLog } from './log.ts';
 import type { Surface } from './surface/surface.ts';
 
@@ -25,7 +25,7 @@ export interface ClientBudgets {
    * all buffers: only requests of the client itself give them back.
    */
   readonly bufferBytes: number;
-  /** Descriptors kept for dma-bufs and pools. The process's limit may allow less, see BufferFds. */
+  /** Descriptors kept for dma-bufs and pools. The process's limit may allow less, see client-totals.ts. */
   readonly bufferFds: number;
 }
 
@@ -97,25 +97,25 @@ export class ClientState {
   readonly #log: CompositorLog;
   readonly #logged = new Set<string>();
   readonly #held: Record<BufferResource, number> = { buffers: 0, bufferFds: 0 };
-  readonly #fds: BufferFds;
+  readonly #totals: ClientTotals;
   readonly #keptPools = new Set<object>();
   #pendingUpdates = 0;
   #cachedUpdates = 0;
   #paused = false;
 
-  /** `fds`: what all clients together may hold. */
+  /** `totals`: of all clients together. */
   constructor(
     client: Client,
     sync: SyncOwner,
     budgets: ClientBudgets,
-    fds: BufferFds,
+    totals: ClientTotals,
     log: CompositorLog,
   ) {
     this.client = client;
     this.sync = sync;
     this.#budgets = budgets;
-    this.#fds = fds;
-    this.memory = new ClientMemory(budgets.bufferBytes);
+    this.#totals = totals;
+    this.memory = new ClientMemory(budgets.bufferBytes, totals.bufferBytes);
     this.#log = log;
     client.data = this;
   }
@@ -130,12 +130,14 @@ export class ClientState {
   get hasRoomForUpdate(): boolean {
     return (
       this.#pendingUpdates < this.#budgets.pendingUpdates.hard &&
-      this.#cachedUpdates < this.#budgets.cachedUpdates
+      this.#cachedUpdates < this.#budgets.cachedUpdates &&
+      this.#totals.updates.hasRoom(this.#pendingUpdates + this.#cachedUpdates)
     );
   }
 
   /** Updates in a phase became more or fewer. */
   countUpdates(phase: 'cached' | 'queued', change: number): void {
+    this.#totals.updates.add(change);
     if (phase === 'cached') {
       this.#cachedUpdates += change;
       return;
@@ -158,15 +160,16 @@ export class ClientState {
   /** Books one; false (and nothing booked) when the budget does not allow it. */
   take(resource: BufferResource): boolean {
     const held = this.#held[resource];
-    if (held >= this.#budgets[resource]) return false;
-    if (resource === 'bufferFds' && !this.#fds.take(held)) return false;
+    const total = this.#totals[resource];
+    if (held >= this.#budgets[resource] || !total.hasRoom(held)) return false;
+    total.add(1);
     this.#held[resource]++;
     return true;
   }
 
   give(resource: BufferResource): void {
     this.#held[resource]--;
-    if (resource === 'bufferFds') this.#fds.give();
+    this.#totals[resource].add(-1);
   }
 
   /** Whether a pool keeps its descriptor beyond its wl_shm_pool; then {@link poolFdClosed} tells its end. */

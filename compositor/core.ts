@@ -13,13 +13,14 @@ import type { RecoveryStrategy } from '../sync/recovery.ts';
 import type { SyncStats } from '../sync/stats.ts';
 import type { SyncTrace } from '../sync/trace.ts';
 import type { WatchdogPolicy } from '../sync/watchdog.ts';
-import { BufferFds } from './buffer-fds.ts';
 import { DmabufTracker } from './buffer/dmabuf-tracker.ts';
 import type { AllocationHint } from './buffer/allocation-hint.ts';
 import type { LostBufferPolicy } from './buffer/dmabuf-policy.ts';
 import type { DmabufStats } from './buffer/dmabuf-tracker.ts';
 import { ClientState, DEFAULT_CLIENT_BUDGETS } from './client-state.ts';
 import type { ClientBudgets, ClientStats } from './client-state.ts';
+import { BUFFER_FD_SHARE_CLIENT, ClientTotals, defaultTotalBudgets } from './client-totals.ts';
+import type { TotalBudgets, TotalStats } from './client-totals.ts';
 import type { FailurePolicy } from './commit/failure-policy.ts';
 import { Scheduler } from './commit/scheduler.ts';
 import type { SchedulerStats } from './commit/scheduler.ts';
@@ -56,6 +57,7 @@ export interface CoreOptions {
   readonly trace?: CommitTrace;
   readonly syncTrace?: SyncTrace;
   readonly budgets?: Partial<ClientBudgets>;
+  readonly totalBudgets?: Partial<TotalBudgets>;
   readonly syncBudgets?: Partial<SyncBudgets>;
   readonly watchdog?: WatchdogPolicy;
   /** Default: keep-last-good. */
@@ -77,12 +79,16 @@ export interface CoreStats {
   readonly surfaces: number;
   readonly updates: SchedulerStats;
   readonly clients: readonly ClientStats[];
+  /** Of all clients together. */
+  readonly totals: TotalStats;
   readonly sync: SyncStats;
   readonly dmabufs: DmabufStats;
 }
 
-/** Part of RLIMIT_NOFILE for clients' connections, beside what sync and buffers may hold (sync/budget.ts, BufferFds). */
+/** Part of RLIMIT_NOFILE for clients' connections, beside what sync and buffers may hold (sync/budget.ts, client-totals.ts). */
 const CLIENT_FD_SHARE = 0.1;
+/** Part of it for descriptors on their way. What is left, a twentieth, is for the process itself. */
+const IN_FLIGHT_FD_SHARE = 0.1;
 const SYNC_BUDGET = 'too many fences waited for';
 
 export class CompositorCore implements HandlerContext {
@@ -96,7 +102,7 @@ export class CompositorCore implements HandlerContext {
   readonly #surfaces = new Set<Surface>();
   readonly #states = new Set<ClientState>();
   readonly #budgets: ClientBudgets;
-  readonly #bufferFds = new BufferFds(native.getNofileLimit().soft);
+  readonly #totals: ClientTotals;
   readonly #dmabufs: DmabufTracker;
 
   /** Announces its globals; listens nowhere yet. */
@@ -106,7 +112,11 @@ export class CompositorCore implements HandlerContext {
     this.clock = clock;
     this.log = log;
     this.keepsPoolFds = options.keepsPoolFds ?? false;
-    this.#budgets = { ...DEFAULT_CLIENT_BUDGETS, ...options.budgets };
+    const { soft: nofile } = native.getNofileLimit();
+    const budgets = { ...DEFAULT_CLIENT_BUDGETS, ...options.budgets };
+    const bufferFds = Math.min(budgets.bufferFds, Math.floor(nofile * BUFFER_FD_SHARE_CLIENT));
+    this.#budgets = { ...budgets, bufferFds };
+    this.#totals = new ClientTotals({ ...defaultTotalBudgets(nofile), ...options.totalBudgets });
     this.#lifetime = new Lifetime((error) => log.error('while shutting down', error));
     this.sync = this.#lifetime.add(
       new SyncManager({
@@ -134,7 +144,8 @@ export class CompositorCore implements HandlerContext {
         poller,
         clock,
         log,
-        maxClients: Math.floor(native.getNofileLimit().soft * CLIENT_FD_SHARE),
+        maxClients: Math.floor(nofile * CLIENT_FD_SHARE),
+        maxFdsInFlight: Math.floor(nofile * IN_FLIGHT_FD_SHARE),
         ...(options.env && { env: options.env }),
       }),
     );
@@ -173,6 +184,7 @@ export class CompositorCore implements HandlerContext {
       surfaces: this.#surfaces.size,
       updates: this.scheduler.stats(),
       clients: [...this.#states].map((state) => state.stats()),
+      totals: { ...this.#totals.held, fdsInFlight: this.display.fdsInFlight.count },
       sync: this.sync.stats(),
       dmabufs: this.#dmabufs.stats(),
     };
@@ -208,15 +220,15 @@ export class CompositorCore implements HandlerContext {
     };
     const name = `client ${client.number}`;
     const owner = this.sync.createOwner(name, onBudget, client.credentials);
-    this.#bufferFds.clientCame();
-    this.#states.add(new ClientState(client, owner, this.#budgets, this.#bufferFds, this.log));
+    this.#totals.clientCame();
+    this.#states.add(new ClientState(client, owner, this.#budgets, this.#totals, this.log));
   }
 
   /** After its objects: their releases have been signalled. */
   #clientDestroyed(client: Client): void {
     const state = ClientState.of(client);
     this.#states.delete(state);
-    this.#bufferFds.clientWent();
+    this.#totals.clientWent();
     state.sync.dispose();
   }
 }

@@ -26,6 +26,7 @@ export type { BufferHold, BufferUse } from './buffer/buffer-use.ts';
 export type { LostBufferPolicy } from './buffer/dmabuf-policy.ts';
 export type { DmabufStats } from './buffer/dmabuf-tracker.ts';
 export type { ClientBudgets, ClientStats } from './client-state.ts';
+export type { TotalBudgets, TotalStats } from './client-totals.ts';
 export type { FailurePolicy } from './commit/failure-policy.ts';
 export type { SchedulerStats } from './commit/scheduler.ts';
 export type { WaitingReason } from './commit/waiting.ts';

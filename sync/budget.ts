@@ -54,8 +54,8 @@ export const MAX_WAITS = 262_144;
 /** About 100 bytes of kernel memory each. */
 export const MAX_REGISTRATIONS = 131_072;
 export const MAX_RELEASES = 262_144;
-/** Part of RLIMIT_NOFILE that sync may hold; the rest is for sockets, buffers and the process itself. */
-export const FD_SHARE_TOTAL = 0.6;
+/** Part of RLIMIT_NOFILE that sync may hold; the rest is for sockets, buffers, what is on its way, and the process itself. */
+export const FD_SHARE_TOTAL = 0.5;
 /** Part of RLIMIT_NOFILE that one owner may hold. */
 export const FD_SHARE_OWNER = 0.15;
 

@@ -40,7 +40,7 @@ interface Wanted {
   readonly flags: number;
 }
 
-/** Collects planes; used once. Its descriptors go with the object, unless a buffer took them. */
+/** Collects planes; used once. Its descriptors, each of them booked, go with the object, unless a buffer took them. */
 export class DmabufParams implements ZwpLinuxBufferParamsV1Requests {
   readonly #fences: DmabufFences;
   readonly #tracker: DmabufTracker;
@@ -59,7 +59,12 @@ export class DmabufParams implements ZwpLinuxBufferParamsV1Requests {
     this.#log = log;
     resource.handler = this;
     resource.addDestroyListener(() => {
-      for (const plane of this.#planes) plane?.fd.close();
+      const state = ClientState.of(resource.client);
+      for (const plane of this.#planes) {
+        if (!plane) continue;
+        plane.fd.close();
+        state.give('bufferFds');
+      }
     });
   }
 
@@ -82,6 +87,11 @@ export class DmabufParams implements ZwpLinuxBufferParamsV1Requests {
     if (this.#used) refuse(ZwpLinuxBufferParamsV1Error.alreadyUsed, 'add after create');
     if (index >= MAX_PLANES) refuse(ZwpLinuxBufferParamsV1Error.planeIdx, `plane ${index}`);
     if (this.#planes[index]) refuse(ZwpLinuxBufferParamsV1Error.planeSet, `plane ${index}`);
+    if (!ClientState.of(resource.client).take('bufferFds')) {
+      fd.close();
+      resource.client.postNoMemory();
+      return;
+    }
     const modifier = (BigInt(modifierHi >>> 0) << 32n) | BigInt(modifierLo >>> 0);
     this.#planes[index] = {
       fd,
@@ -203,21 +213,19 @@ function checkBounds(
   );
 }
 
-/** Books the buffer; over budget the client gets no_memory. */
+/** Books the buffer, whose descriptor is booked already; over budget the client gets no_memory. */
 function makeBuffer(
   resource: WlBufferResource,
   content: DmabufContent,
   tracker: DmabufTracker,
 ): void {
   const state = ClientState.of(resource.client);
-  const undo: (() => void)[] = [() => content.dispose()];
+  const undo: (() => void)[] = [() => content.dispose(), () => state.give('bufferFds')];
   const dispose = (): void => {
     for (const step of undo) step();
   };
-  for (const kind of ['buffers', 'bufferFds'] as const) {
-    if (!state.take(kind)) return refuse(resource, dispose);
-    undo.push(() => state.give(kind));
-  }
+  if (!state.take('buffers')) return refuse(resource, dispose);
+  undo.push(() => state.give('buffers'));
   const memory = state.memory.take('dmabuf', content.plane.fd, content.sizeBytes);
   if (!memory) return refuse(resource, dispose);
   tracker.track(content);

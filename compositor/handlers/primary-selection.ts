@@ -54,7 +54,7 @@ function createSource(resource: ZwpPrimarySelectionSourceV1Resource): TransferSo
     client: resource.client,
     mimeTypes,
     send: (mimeType, fd) =>
-      passWriteEnd(fd, (writeFd) =>
+      passWriteEnd(resource.client, fd, (writeFd) =>
         ZwpPrimarySelectionSourceV1.sendSend(resource, mimeType, writeFd),
       ),
     cancel: () => ZwpPrimarySelectionSourceV1.sendCancelled(resource),

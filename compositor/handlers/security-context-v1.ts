@@ -15,8 +15,11 @@ import { DisplayError, ProtocolError } from '../../protocols/server/protocol-err
 import { ClientState, UNSANDBOXED, type SandboxIdentity } from '../client-state.ts';
 
 const VERSION = 1;
-/** Of all clients together, since contexts outlive the client that made them; each holds two descriptors. */
+/** Of all clients together, since contexts outlive the client that made them. */
 export const MAX_SECURITY_CONTEXTS = 64;
+/** Each holds two descriptors: all of them so much of RLIMIT_NOFILE at most. */
+const FD_SHARE = 0.02;
+const FDS_OF_A_CONTEXT = 2;
 
 /** Of these engines both an application and an instance are always known (wayland-protocols: security-context/engines.md). */
 const FULLY_IDENTIFYING_ENGINES = new Set(['org.flatpak']);
@@ -31,6 +34,10 @@ interface Door {
 export class SecurityContexts implements Disposable {
   readonly #display: Display;
   readonly #poller: Poller;
+  readonly #limit = Math.min(
+    MAX_SECURITY_CONTEXTS,
+    Math.floor((native.getNofileLimit().soft * FD_SHARE) / FDS_OF_A_CONTEXT),
+  );
   /** Each with what closes it. */
   readonly #doors = new Map<Door, () => void>();
 
@@ -53,7 +60,7 @@ export class SecurityContexts implements Disposable {
                 'not a Unix stream socket that listens',
               );
             }
-            if (this.#doors.size >= MAX_SECURITY_CONTEXTS) {
+            if (this.#doors.size >= this.#limit) {
               closeDoor(door);
               manager.client.postNoMemory();
               return;

@@ -65,7 +65,9 @@ export class DataSource implements TransferSource {
   }
 
   send(mimeType: string, fd: OwnedFd): void {
-    passWriteEnd(fd, (writeFd) => WlDataSource.sendSend(this.resource, mimeType, writeFd));
+    passWriteEnd(this.client, fd, (writeFd) =>
+      WlDataSource.sendSend(this.resource, mimeType, writeFd),
+    );
   }
 
   cancel(): void {

@@ -15,9 +15,13 @@ export interface TransferSource {
   cancel(): void;
 }
 
-/** Gives a source's client by `send` what to write into. Takes `fd`. Without a descriptor to send it with, the reader finds no data. */
-export function passWriteEnd(fd: OwnedFd, send: (fd: number) => void): void {
+/**
+ * Gives the client of a source by `send` what to write into. Takes `fd`. Without a descriptor to send it with the reader finds no data;
+ * nor when the client does not read: it must not be cut for how often others ask it.
+ */
+export function passWriteEnd(client: Client, fd: OwnedFd, send: (fd: number) => void): void {
   using writeEnd = fd;
+  if (!client.hasRoomForFd) return;
   try {
     send(writeEnd.fd);
   } catch (error) {

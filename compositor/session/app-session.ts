@@ -29,6 +29,7 @@ const COMPOSITOR_OPTIONS = [
   'lostBuffers',
   'watchdog',
   'budgets',
+  'totalBudgets',
   'syncBudgets',
 ] as const;
 

@@ -1,6 +1,7 @@
 /** What a client needs of its display. */
 import type { Poller } from '../../native/poller.ts';
 import type { ChunkPool } from '../wire/chunk-pool.ts';
+import type { FdsInFlight } from '../wire/fds-in-flight.ts';
 import type { WireLimits } from '../wire/limits.ts';
 import type { WireLog } from '../wire/log.ts';
 import type { Trace } from '../wire/trace.ts';
@@ -12,6 +13,7 @@ export interface ClientHost {
   readonly poller: Poller;
   readonly pool: ChunkPool;
   readonly limits: WireLimits;
+  readonly fdsInFlight: FdsInFlight;
   readonly log: WireLog;
   readonly trace: Trace | null;
   /** What reads the requests of the one client that is being served. */

@@ -3,7 +3,7 @@ import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '../../native/poller.ts';
 import type { Watch } from '../../native/poller.ts';
-import { EAGAIN, EMFILE } from '../../native/errno.ts';
+import { EAGAIN, EMFILE, ETOOMANYREFS } from '../../native/errno.ts';
 import { Connection } from '../wire/connection.ts';
 import type { InterfaceDescription } from '../wire/interface-description.ts';
 import { HEADER_BYTES } from '../wire/limits.ts';
@@ -77,7 +77,7 @@ export class Client implements WriterOwner {
       this.#pid = peer[0]!;
       this.#uid = peer[1]!;
       this.#gid = peer[2]!;
-      this.connection = new Connection(socket, this, host.pool, host.limits);
+      this.connection = new Connection(socket, this, host.pool, host.limits, host.fdsInFlight);
       this.#writer = this.connection.writer;
       this.#writer.trace = host.trace;
       this.#watch = host.poller.watch(socket.fd, EPOLLIN, (events) => host.serve(this, events));
@@ -86,6 +86,7 @@ export class Client implements WriterOwner {
       throw error;
     }
     this.displayResource = this.createResource(display, 1, DISPLAY_ID);
+    host.fdsInFlight.peerCame();
   }
 
   get credentials(): ClientCredentials {
@@ -100,6 +101,11 @@ export class Client implements WriterOwner {
   /** Whether its requests are dispatched: it is neither paused nor doomed. */
   get running(): boolean {
     return this.#running;
+  }
+
+  /** Whether an event with a descriptor can be sent without danger: the client reads those it has got. */
+  get hasRoomForFd(): boolean {
+    return this.#writer.hasRoomForFd;
   }
 
   /** Live objects, wl_display included. */
@@ -258,16 +264,14 @@ export class Client implements WriterOwner {
       count = connection.receive(requests, usedBytes);
       if (count === -EAGAIN) count = 0;
       else if (count <= 0) {
-        if (count === -EMFILE) this.postNoMemory();
-        if (count < 0)
-          this.#host.log.debug(`client ${this.number}: receive failed (errno ${-count})`);
-        this.disconnect();
+        this.#receiveFailed(-count);
         return 0;
       }
       usedBytes += count;
     }
     const dispatchedBytes = requests.dispatchAll(this, usedBytes);
     connection.keep(requests, dispatchedBytes, usedBytes);
+    if (connection.closeStrayFds()) this.#tooManyStrayFds();
     if (requests.budgetSpent && this.#running) this.#host.markBacklog(this);
     return count + dispatchedBytes;
   }
@@ -286,6 +290,7 @@ export class Client implements WriterOwner {
     this.#doom();
     this.#gone = true;
     this.#watch.close();
+    this.#host.fdsInFlight.peerWent();
     for (const resource of this.objects.newestFirst()) {
       try {
         resource.destroy();
@@ -322,6 +327,19 @@ export class Client implements WriterOwner {
 
   #tooManyObjects(): ProtocolError {
     return new ProtocolError(this.displayResource, DisplayError.noMemory, 'too many objects');
+  }
+
+  /** `errno` 0: the client has hung up. */
+  #receiveFailed(errno: number): void {
+    if (errno === EMFILE) this.postNoMemory();
+    if (errno === ETOOMANYREFS) this.#tooManyStrayFds();
+    if (errno !== 0) this.#host.log.debug(`client ${this.number}: receive failed (errno ${errno})`);
+    this.disconnect();
+  }
+
+  #tooManyStrayFds(): void {
+    const { noMemory } = DisplayError;
+    this.postError(this.displayResource, noMemory, 'too many descriptors that no request takes');
   }
 
   #doom(): void {

@@ -4,6 +4,7 @@ import type { Clock } from '../../native/clock.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Poller } from '../../native/poller.ts';
 import { ChunkPool } from '../wire/chunk-pool.ts';
+import { FdsInFlight } from '../wire/fds-in-flight.ts';
 import { wireLimits } from '../wire/limits.ts';
 import type { WireLimits } from '../wire/limits.ts';
 import { SILENT_LOG } from '../wire/log.ts';
@@ -27,6 +28,11 @@ export interface DisplayOptions {
   readonly limits?: Partial<WireLimits>;
   /** Connections beyond it wait until somebody leaves. Default: as many as there are descriptors for. */
   readonly maxClients?: number;
+  /**
+   * Descriptors on their way, from and to all clients: received and not taken by a request, or not read by the client they are for.
+   * Beyond it those above their share are cut. Default: no limit but each client's own ({@link WireLimits}).
+   */
+  readonly maxFdsInFlight?: number;
   /** For WAYLAND_DEBUG and XDG_RUNTIME_DIR. Default: the process's. */
   readonly env?: NodeJS.ProcessEnv;
   /** Gets the lines of WAYLAND_DEBUG. Default: stderr. */
@@ -51,6 +57,7 @@ export class Display implements ClientHost {
   readonly pool: ChunkPool = new ChunkPool();
   readonly trace: Trace | null;
   readonly requests: RequestReader;
+  readonly fdsInFlight: FdsInFlight;
   /** The number the next connection gets; then counts on. */
   nextClientNumber = 1;
   readonly #clock: Clock;
@@ -77,6 +84,7 @@ export class Display implements ClientHost {
     this.log = options.log ?? SILENT_LOG;
     this.#clock = options.clock;
     this.#maxClients = options.maxClients ?? Infinity;
+    this.fdsInFlight = new FdsInFlight(options.maxFdsInFlight ?? Infinity);
     this.#env = options.env ?? process.env;
     this.trace = this.#makeTrace(options.traceTo);
     this.requests = new RequestReader(this.limits, this.trace, this.log);

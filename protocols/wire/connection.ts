@@ -4,6 +4,7 @@ import type { OwnedFd } from '../../native/fd.ts';
 import { EMFILE, ETOOMANYREFS } from '../../native/errno.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 import { FdQueue } from './fd-queue.ts';
+import type { FdsInFlight } from './fds-in-flight.ts';
 import { MAX_FDS_PER_RECEIVE } from './limits.ts';
 import type { WireLimits } from './limits.ts';
 import type { Reader, ReaderGuest } from './reader.ts';
@@ -24,18 +25,28 @@ export function receiveBufferBytes(limits: WireLimits): number {
 export class Connection implements ReaderGuest {
   readonly writer: Writer;
   /** Received, not yet taken by a message. */
-  readonly fds: FdQueue = new FdQueue();
+  readonly fds: FdQueue;
   readonly #socket: OwnedFd;
   readonly #limits: WireLimits;
+  readonly #inFlight: FdsInFlight | null;
   /** What is not dispatched yet: so many bytes, in that reader or, when moved out of it, here. */
   #keptBytes = 0;
   #keptIn: Reader | null = null;
   #kept: Uint8Array | null = null;
 
-  constructor(socket: OwnedFd, owner: WriterOwner, pool: ChunkPool, limits: WireLimits) {
+  /** `inFlight`: of all connections of this end's display. */
+  constructor(
+    socket: OwnedFd,
+    owner: WriterOwner,
+    pool: ChunkPool,
+    limits: WireLimits,
+    inFlight: FdsInFlight | null = null,
+  ) {
     this.#socket = socket;
     this.#limits = limits;
-    this.writer = new Writer(socket.fd, owner, pool, limits);
+    this.#inFlight = inFlight;
+    this.fds = new FdQueue(inFlight);
+    this.writer = new Writer(socket.fd, owner, pool, limits, inFlight);
   }
 
   /** The socket, borrowed. */
@@ -73,8 +84,17 @@ export class Connection implements ReaderGuest {
     const lost = receivedFds[LOST] !== 0;
     if (fdCount === 0 && !lost) return count;
     for (let index = 1; index <= fdCount; index++) this.fds.push(receivedFds[index]!);
-    if (lost) return -EMFILE;
-    return this.fds.size > this.#limits.maxPendingFds ? -ETOOMANYREFS : count;
+    if (!lost && this.fds.size <= this.#limits.maxPendingFds) return count;
+    // At once, not with the connection: whoever is served before it goes needs descriptors as well.
+    this.fds.closeAll();
+    return lost ? -EMFILE : -ETOOMANYREFS;
+  }
+
+  /** Whether descriptors are left over that no message took, and there is no room to keep them. They are closed then. */
+  closeStrayFds(): boolean {
+    if (this.fds.size === 0 || !this.#inFlight?.isTooMany(this.fds.size)) return false;
+    this.fds.closeAll();
+    return true;
   }
 
   /** Keeps what was not dispatched: where it is, until another connection needs the room. */

@@ -1,11 +1,18 @@
 /** File descriptors that travel beside the bytes, in order. */
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
+import type { FdsInFlight } from './fds-in-flight.ts';
 
 /** A first-in first-out of owned descriptors; the numbers stay plain until somebody takes them. Empty queues hold no memory. */
 export class FdQueue {
+  readonly #inFlight: FdsInFlight | null;
   #fds: number[] | null = null;
   #head = 0;
+
+  /** `inFlight`: counts what is in this queue. */
+  constructor(inFlight: FdsInFlight | null = null) {
+    this.#inFlight = inFlight;
+  }
 
   get size(): number {
     return this.#fds === null ? 0 : this.#fds.length - this.#head;
@@ -15,6 +22,7 @@ export class FdQueue {
   push(fd: number): void {
     if (this.#fds === null) this.#fds = [fd];
     else this.#fds.push(fd);
+    this.#inFlight?.add(1);
   }
 
   /** The number at `index` from the front, borrowed; -1 when there is none. For traces and sendmsg. */
@@ -51,6 +59,7 @@ export class FdQueue {
 
   #advance(count: number): void {
     if (this.#fds === null) return;
+    this.#inFlight?.add(-count);
     this.#head += count;
     if (this.#head < this.#fds.length) return;
     this.#fds = null;

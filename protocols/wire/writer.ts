@@ -4,6 +4,7 @@ import { EAGAIN } from '../../native/errno.ts';
 import { ChunkPool, makeChunk } from './chunk-pool.ts';
 import type { Chunk } from './chunk-pool.ts';
 import { FdQueue } from './fd-queue.ts';
+import type { FdsInFlight } from './fds-in-flight.ts';
 import type { InterfaceDescription } from './interface-description.ts';
 import { DEFAULT_WIRE_LIMITS, HEADER_BYTES, MAX_FDS_PER_SEND } from './limits.ts';
 import type { WireLimits } from './limits.ts';
@@ -58,15 +59,24 @@ export class Writer {
   #sentBytes = 0;
   #closed = false;
   #blocked = false;
-  readonly #fds = new FdQueue();
+  readonly #fds: FdQueue;
+  readonly #inFlight: FdsInFlight | null;
   readonly #fd: number;
   readonly #owner: WriterOwner;
   readonly #pool: ChunkPool;
   readonly #limits: WireLimits;
   readonly #maxMessageBytes: number = 0;
 
-  /** `fd`: the socket, borrowed for as long as the writer is open. */
-  constructor(fd: number, owner: WriterOwner, pool: ChunkPool, limits: WireLimits) {
+  /** `fd`: the socket, borrowed for as long as the writer is open. `inFlight`: of all connections of this end's display. */
+  constructor(
+    fd: number,
+    owner: WriterOwner,
+    pool: ChunkPool,
+    limits: WireLimits,
+    inFlight: FdsInFlight | null = null,
+  ) {
+    this.#fds = new FdQueue(inFlight);
+    this.#inFlight = inFlight;
     this.#fd = fd;
     this.#owner = owner;
     this.#pool = pool;
@@ -156,11 +166,18 @@ export class Writer {
   addFd(fd: number): void {
     if (this.#closed) return;
     this.trace?.settle();
-    if (this.#fds.size >= this.#limits.maxQueuedFds && this.flush() !== 'sent') {
-      if (this.#fds.size >= this.#limits.maxQueuedFds) this.#break(0);
+    if (this.#hasTooManyFds && this.flush() !== 'sent') {
+      if (this.#hasTooManyFds) this.#break(0);
       if (this.#closed) return;
     }
     this.#fds.push(native.dup(fd));
+  }
+
+  /** Whether one more descriptor for this peer is safe to queue: it reads those it has got. */
+  get hasRoomForFd(): boolean {
+    const own = this.#fds.size;
+    if (this.#closed || own >= this.#limits.maxQueuedFds / 2) return false;
+    return this.#inFlight === null || !this.#inFlight.isTooMany(own);
   }
 
   /** The `index`th descriptor that is still queued, counted from the last one. For traces. */
@@ -210,6 +227,11 @@ export class Writer {
     this.#blocked = false;
     this.#fds.closeAll();
     this.#giveBack();
+  }
+
+  get #hasTooManyFds(): boolean {
+    const own = this.#fds.size;
+    return own >= this.#limits.maxQueuedFds || (this.#inFlight?.isTooMany(own) ?? false);
   }
 
   #break(errno: number): void {

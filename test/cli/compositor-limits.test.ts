@@ -30,7 +30,7 @@ test('by default waits are reported and nothing is given up, and budgets are wha
   expect(watchdogOf(options)).toEqual(DEFAULT_WATCHDOG_POLICY);
   const { budgets, syncBudgets } = budgetsOf(options.budget);
   expect(budgets).toEqual({});
-  expect(syncBudgets.owner).toEqual(defaultBudgets(native.getNofileLimit().soft).owner);
+  expect(syncBudgets).toEqual(defaultBudgets(native.getNofileLimit().soft));
 });
 
 test('times are seconds, or never', () => {
@@ -56,6 +56,15 @@ test('budgets named are set, in one option or several, soft limits in proportion
   });
   expect(syncBudgets.owner?.waits).toEqual({ soft: 250, hard: 1000 });
   expect(syncBudgets.owner?.timelines.soft).toBe(Infinity);
+});
+
+test('those of all clients together are named with total-', () => {
+  const { budget } = parsed('--budget', 'total-buffers=100,total-buffer-mib=2,total-timelines=50');
+  const { budgets, totalBudgets, syncBudgets } = budgetsOf(budget);
+  expect(budgets).toEqual({});
+  expect(totalBudgets).toEqual({ buffers: 100, bufferBytes: 2 * 1024 * 1024 });
+  expect(syncBudgets.total?.timelines.hard).toBe(50);
+  expect(syncBudgets.owner).toEqual(defaultBudgets(native.getNofileLimit().soft).owner);
 });
 
 describe('refused with the reason', () => {

@@ -29,6 +29,7 @@ export interface FixtureOptions extends Partial<
     | 'lostBuffers'
     | 'syncForShm'
     | 'budgets'
+    | 'totalBudgets'
     | 'syncBudgets'
     | 'watchdog'
     | 'syncTrace'

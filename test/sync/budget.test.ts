@@ -46,7 +46,7 @@ test('at the total the greedy are refused, and the modest still served', () => {
 
 test('what an owner may hold of descriptors follows the limit of the process', () => {
   expect(defaultBudgets(1000).owner.fds.hard).toBe(150);
-  expect(defaultBudgets(1000).total.fds.hard).toBe(600);
+  expect(defaultBudgets(1000).total.fds.hard).toBe(500);
 });
 
 test(

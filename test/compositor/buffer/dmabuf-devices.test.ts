@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { native } from '../../../native/binding.ts';
 import { OwnedFd } from '../../../native/fd.ts';
-import { BufferFds } from '../../../compositor/buffer-fds.ts';
 import { ClientMemory } from '../../../compositor/client-memory.ts';
+import { SharedLimit } from '../../../compositor/shared-limit.ts';
 import { DmabufContent } from '../../../compositor/buffer/dmabuf-content.ts';
 import { originIn } from '../../../devices/linux/dmabuf-origin.ts';
 import type { DeviceNode } from '../../../devices/sync-kernel.ts';
@@ -130,7 +130,8 @@ test('memory is counted by the object: once however often it is sent, and all of
   using file = new OwnedFd(native.memfdCreate('pool', 0));
   native.ftruncate(file.fd, 8192);
   using copy = file.dup();
-  const memory = new ClientMemory(20_000);
+  const total = new SharedLimit(1_000_000, () => 1);
+  const memory = new ClientMemory(20_000, total);
   const holds = [memory.take('shm', file.fd, 4096), memory.take('shm', copy.fd, 4096)];
   expect(memory.bytesOf('shm')).toBe(8192);
   expect(holds[0]?.grow(16_384)).toBe(true);
@@ -139,10 +140,12 @@ test('memory is counted by the object: once however often it is sent, and all of
   holds[0]?.release();
   holds[0]?.release();
   expect(memory.totalBytes).toBe(16_384);
+  expect(total.held).toBe(16_384);
   holds[1]?.release();
   expect(memory.totalBytes).toBe(0);
   expect(memory.take('dmabuf', file.fd, 20_001)).toBeUndefined();
   expect(memory.totalBytes).toBe(0);
+  expect(total.held).toBe(0);
 });
 
 test('shm and dma-buf bytes are told apart, in the stats of the client', () => {
@@ -156,22 +159,6 @@ test('shm and dma-buf bytes are told apart, in the stats of the client', () => {
     const expected = { shmBytes: 256, dmabufBytes: BYTES, bufferBytes: 256 + BYTES, bufferFds: 3 };
     expect(fixture.core.stats().clients[0]).toMatchObject(expected);
   });
-});
-
-test("all clients' buffers leave descriptors for the rest, and no client takes another's share", () => {
-  const fds = new BufferFds(1000);
-  for (let client = 0; client < 4; client++) fds.clientCame();
-  const held = [0, 0, 0, 0];
-  const takeAll = (client: number): number => {
-    while (fds.take(held[client] ?? 0)) held[client] = (held[client] ?? 0) + 1;
-    return held[client] ?? 0;
-  };
-  expect([0, 1, 2].map(takeAll)).toEqual([100, 100, 63]);
-  expect(takeAll(3)).toBe(63);
-  expect(fds.held).toBe(326);
-  fds.give();
-  fds.clientWent();
-  expect(fds.take(100)).toBe(false);
 });
 
 test('a truncated pool under a shown buffer: the client is cut off, the compositor goes on', () => {

@@ -6,6 +6,7 @@ import type { Harness, RawClient } from './harness.ts';
 const DISPLAY = 1;
 const REGISTRY = 2;
 
+/** Makes a wl_seat of its own for each call. */
 export function seatWithKeyboard(harness: Harness): {
   raw: RawClient;
   keyboard: WlKeyboardResource;
@@ -21,7 +22,9 @@ export function seatWithKeyboard(harness: Harness): {
   });
   const { raw } = harness.raw();
   raw.send(DISPLAY, 1, [REGISTRY]);
-  raw.send(REGISTRY, 0, [1, 'wl_seat', 7, 3]);
+  harness.settle();
+  const newest = raw.read().findLast(({ id, opcode }) => id === REGISTRY && opcode === 0);
+  raw.send(REGISTRY, 0, [newest!.words[0]!, 'wl_seat', 7, 3]);
   raw.send(3, 1, [4]);
   harness.settle();
   raw.read();
