@@ -35,8 +35,16 @@ export class LooseWaits implements WaitHome {
   }
 
   /** See {@link SyncOwner.waitForDmabuf}. */
-  waitForDmabuf(dmabufFd: number, access: 'read' | 'write'): Observable<FenceOutcome> {
-    return this.#wait((wait) => this.#holdDmabuf(wait, dmabufFd, access));
+  waitForDmabuf(
+    dmabufFd: number,
+    access: 'read' | 'write',
+    neededByNs?: () => bigint | undefined,
+  ): Observable<FenceOutcome> {
+    return this.#wait((wait) => {
+      this.#holdDmabuf(wait, dmabufFd, access);
+      const deadlineNs = wait.fence && neededByNs?.();
+      if (deadlineNs !== undefined) wait.fence?.hintDeadline(deadlineNs);
+    });
   }
 
   /** See {@link SyncOwner.waitForSyncFile}. */

@@ -64,10 +64,15 @@ export class SyncOwner implements TimelineHost, RetiredOwner {
 
   /**
    * The implicit fences of a dma-buf: what a reader (or a writer) has to wait for of all that was submitted so far. `dmabufFd` is
-   * borrowed and must stay open until the outcome or the cancellation. Cold; the fences are taken at subscription.
+   * borrowed and must stay open until the outcome or the cancellation. Cold; the fences are taken at subscription, and their drivers told
+   * what `neededByNs` says then ({@link WaitObserver.neededByNs}).
    */
-  waitForDmabuf(dmabufFd: number, access: 'read' | 'write' = 'read'): Observable<FenceOutcome> {
-    return this.#loose.waitForDmabuf(dmabufFd, access);
+  waitForDmabuf(
+    dmabufFd: number,
+    access: 'read' | 'write' = 'read',
+    neededByNs?: () => bigint | undefined,
+  ): Observable<FenceOutcome> {
+    return this.#loose.waitForDmabuf(dmabufFd, access, neededByNs);
   }
 
   /** A sync_file's end. Takes `fd` at once, also if nobody subscribes. Cold, for one subscription. */

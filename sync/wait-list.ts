@@ -198,6 +198,7 @@ export class WaitList implements BlindWaitsHost {
     wait.stage = 'sync-file';
     this.#markSubmitted(wait);
     this.#trace('sync-file', wait.point);
+    wait.hintDeadline();
     wait.tellFence();
     return 'held';
   }

@@ -19,6 +19,11 @@ export type FenceListener = (syncFileFd: number) => void;
 export interface WaitObserver {
   next(outcome: FenceOutcome): void;
   complete(): void;
+  /**
+   * By when the end is of use, for the driver of the fence (SYNC_IOC_SET_DEADLINE): asked once there is one that has not signalled.
+   * Undefined: not known.
+   */
+  neededByNs?(): bigint | undefined;
 }
 
 /** A fence that is polled. */
@@ -80,6 +85,17 @@ export class PointWait implements Linked<PointWait> {
     if (this.#observer === observer) this.#observer = this.#others?.shift();
     else this.#others = this.#others?.filter((other) => other !== observer);
     return this.#observer === undefined;
+  }
+
+  /** Tells the driver of its fence by when whoever comes first needs it, where one knows. */
+  hintDeadline(): void {
+    let neededNs = this.#observer?.neededByNs?.();
+    for (const other of this.#others ?? []) {
+      const otherNs = other.neededByNs?.();
+      if (otherNs !== undefined && (neededNs === undefined || otherNs < neededNs))
+        neededNs = otherNs;
+    }
+    if (neededNs !== undefined) this.fence?.hintDeadline(neededNs);
   }
 
   /** `listener` is told of the fence now, or when there is one. It must not throw. */

@@ -92,7 +92,11 @@ export class BufferPart implements AcquireListener {
     const constraint = new AcquireConstraint(update, this);
     if (acquirePoint) constraint.beginPoint(acquirePoint);
     else if (plane) {
-      constraint.begin(ClientState.of(update.surface.client).sync.waitForDmabuf(plane.fd));
+      constraint.begin(
+        ClientState.of(update.surface.client).sync.waitForDmabuf(plane.fd, 'read', () =>
+          constraint.neededByNs(),
+        ),
+      );
     }
     return constraint;
   }

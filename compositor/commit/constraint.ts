@@ -66,6 +66,14 @@ export class AcquireConstraint implements WaitObserver {
     if (this.#outcome === null) this.next({ type: 'lost', reason: 'timeline-gone' });
   }
 
+  /** Before the next latch of an output that shows the surface. */
+  neededByNs(): bigint | undefined {
+    let earliestNs: bigint | undefined;
+    for (const { nextLatchNs } of this.update.surface.visibleOn)
+      if (earliestNs === undefined || nextLatchNs < earliestNs) earliestNs = nextLatchNs;
+    return earliestNs;
+  }
+
   /** Cancels the wait; nobody is told any more. Idempotent. */
   close(): void {
     this.#closed = true;

@@ -224,7 +224,6 @@ export class Scheduler implements SurfaceScheduler {
     if (committedNs === 0n) update.committedNs = this.#clock.nowNs();
     this.#accept(update, client);
     this.#enqueue([update]);
-    this.#hintDeadline(update, client);
     this.drain();
     client.pauseIfNeeded();
   }
@@ -247,7 +246,6 @@ export class Scheduler implements SurfaceScheduler {
     adoptCached(update, changes.children ?? surface.stacking);
     if (surface.synchronized) this.#cache(update);
     else this.#enqueue(flattenUpdate(update));
-    if (update.acquire) this.#hintDeadline(update, client);
     this.drain();
     client.pauseIfNeeded();
   }
@@ -255,12 +253,6 @@ export class Scheduler implements SurfaceScheduler {
   #accept(update: ContentUpdate, client: ClientState): void {
     update.surface.liveUpdates.add(update);
     client.countUpdates('cached', 1);
-  }
-
-  /** A fence that runs already should end before the next latch of an output that shows the surface. */
-  #hintDeadline(update: ContentUpdate, client: ClientState): void {
-    const [output] = update.surface.visibleOn;
-    if (output) client.sync.hintDeadline(output.nextLatchNs);
   }
 
   #cache(update: ContentUpdate): void {

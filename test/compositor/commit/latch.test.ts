@@ -297,7 +297,7 @@ test('commit timing errors', () => {
   }, WpCommitTimerV1Error.surfaceDestroyed);
 });
 
-test('the driver is told by when a visible surface needs its fence, once, whether it runs at the commit or later', () => {
+test('the driver is told by when a visible surface needs its fence, once, whether it runs at the commit or is submitted later', () => {
   withParts(({ fixture, client, proxy, surface }) => {
     proxy.attach(client.shmBuffer(1, 1).proxy, 0, 0);
     proxy.commit();
@@ -320,11 +320,58 @@ test('the driver is told by when a visible surface needs its fence, once, whethe
     }
     fixture.settle();
     expect(hints).toEqual([committedNs + REFRESH_NS]);
+    // Nothing is latched meanwhile: the output is idle.
+    fixture.advance(5n * MS);
     acquire.submit(2n);
+    fixture.settle();
+    expect(hints.slice(1)).toEqual([committedNs + 5n * MS + REFRESH_NS]);
     fixture.frame();
-    expect(fixture.clock.nowNs()).toBe(committedNs + REFRESH_NS);
-    expect(hints.slice(1)).toEqual([fixture.clock.nowNs()]);
     fixture.frame();
     expect(hints).toHaveLength(2);
+  });
+});
+
+test('a fence of a surface nobody sees is of no hurry, until an output shows it', () => {
+  withParts(({ fixture, client, proxy, surface }) => {
+    fixture.hidden.add(surface);
+    proxy.attach(client.shmBuffer(1, 1).proxy, 0, 0);
+    proxy.commit();
+    fixture.frame();
+    const sync = client.syncobj.getSurface(proxy);
+    const timeline = client.timeline();
+    const hints: bigint[] = [];
+    fixture.kernel.syncFiles.setDeadline = (_fd?: number, deadlineNs = 0n) =>
+      hints.push(deadlineNs);
+    timeline.submit(1n);
+    sync.setAcquirePoint(timeline.proxy, 0, 1);
+    sync.setReleasePoint(timeline.proxy, 0, 2);
+    proxy.attach(client.shmBuffer(2, 1).proxy, 0, 0);
+    proxy.commit();
+    fixture.settle();
+    expect(hints).toEqual([]);
+    fixture.hidden.delete(surface);
+    fixture.frame();
+    expect(hints).toEqual([fixture.clock.nowNs()]);
+  });
+});
+
+test('the implicit fences of a dma-buf are needed by the same time', () => {
+  withParts(({ fixture, client, proxy }) => {
+    proxy.attach(client.shmBuffer(1, 1).proxy, 0, 0);
+    proxy.commit();
+    fixture.frame();
+    const hints: bigint[] = [];
+    fixture.kernel.syncFiles.setDeadline = (_fd?: number, deadlineNs = 0n) =>
+      hints.push(deadlineNs);
+    const fd = client.dmabufFd(64);
+    const fence = fixture.kernel.createFence();
+    const syncFile = fence.exportSyncFile();
+    fixture.kernel.dmabufs.importSyncFile(fd, syncFile.fd, 'write');
+    syncFile.close();
+    proxy.attach(client.dmabufBuffer(fd).proxy, 0, 0);
+    proxy.commit();
+    fixture.settle();
+    expect(hints).toEqual([fixture.clock.nowNs() + REFRESH_NS]);
+    fence.signal();
   });
 });
