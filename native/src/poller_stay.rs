@@ -67,8 +67,8 @@ impl Stay {
             left -= 1;
         }
         self.end(poller);
-        if left == 0 {
-            // As busy as before: the next turn is enough.
+        if TURNS_OF_A_STAY - left >= TURNS_BEFORE {
+            // It has paid for itself, and it was not for want of events that it ended: the next turn is enough.
             self.turns.set(TURNS_BEFORE - 1);
         }
     }
