@@ -13,9 +13,10 @@ import { COMMIT_CLIENT, peerProgram } from '../peer-programs.ts';
 import type { BenchResult } from '../result.ts';
 import { median, medianRatio, rounded, takeTurns } from '../statistics.ts';
 import type { Pair } from '../statistics.ts';
-import { runClient } from '../wire/peers.ts';
+import { floorServer, nodeFloorServer, runClient, wirePrograms } from '../wire/peers.ts';
 import type { ClientReport } from '../wire/peers.ts';
 import { DesktopServer } from './desktop-server.ts';
+import type { WireServer } from '../wire/peers.ts';
 import { describeDesktop, LABWC, SWAY, SYNCLINE, WESTON } from './desktops.ts';
 import type { DesktopKind } from './desktops.ts';
 import { DESKTOP_TESTS } from './tests.ts';
@@ -47,8 +48,16 @@ interface Peer {
   readonly description: string;
 }
 
+/** Servers that do nothing but answer, in C and in node, and the client that asks them for no more than a round trip. */
+interface Floors {
+  readonly client: string;
+  readonly c: WireServer;
+  readonly node: WireServer;
+}
+
 interface BenchContext {
   readonly client: string;
+  readonly floors: Floors;
   readonly peers: readonly Peer[];
   readonly options: CompositorBenchOptions;
 }
@@ -61,11 +70,9 @@ export async function runCompositorBench(options: CompositorBenchOptions): Promi
   const wanted = (name: string): boolean =>
     options.tests.length === 0 || options.tests.includes(name);
   await requireWeston();
-  const context = {
-    client: await peerProgram(COMMIT_CLIENT),
-    peers: findPeers(options),
-    options,
-  };
+  const client = await peerProgram(COMMIT_CLIENT);
+  const floors = await startFloors();
+  const context = { client, floors, peers: findPeers(options), options };
   const servers: DesktopServer[] = [];
   try {
     for (const kind of [SYNCLINE, ...context.peers.map((peer) => peer.kind)])
@@ -74,9 +81,20 @@ export async function runCompositorBench(options: CompositorBenchOptions): Promi
       if (wanted(test.name)) await measureClient(test, servers, context);
     if (wanted(IDLE)) await measureIdle(servers, context);
   } finally {
-    for (const server of servers) await server.stop();
+    for (const server of [...servers, floors.c, floors.node]) await server.stop();
   }
   if (wanted(START)) await measureStart(context);
+}
+
+async function startFloors(): Promise<Floors> {
+  const programs = await wirePrograms();
+  const c = await floorServer(programs).start();
+  try {
+    return { client: programs.clients.libwayland, c, node: await nodeFloorServer().start() };
+  } catch (error) {
+    await c.stop();
+    throw error;
+  }
 }
 
 /** Throws a BenchUnavailableError. */
@@ -110,26 +128,48 @@ function missing({ name }: DesktopKind): BenchResult {
 async function measureClient(
   test: DesktopTest,
   servers: Servers,
-  { client, peers, options }: BenchContext,
+  { client, floors, peers, options }: BenchContext,
 ): Promise<void> {
   const iterations = Math.max(1, Math.round(test.iterations * options.scale));
   const warmUp = Math.round(test.warmUpIterations * options.scale);
-  const rounds = await takeTurns(
-    options.rounds,
-    servers.map(
-      (server) => () =>
-        runClient(client, [server.socketPath, test.run, '1', String(warmUp), String(iterations)]),
-    ),
-  );
+  const play = (program: string, socketPath: string, run: string) => () =>
+    runClient(program, [socketPath, run, '1', String(warmUp), String(iterations)]);
+  const floored = test.floored === true ? [floors.c, floors.node] : [];
+  const rounds = await takeTurns(options.rounds, [
+    ...servers.map(({ socketPath }) => play(client, socketPath, test.run)),
+    ...floored.map(({ socketPath }) => play(floors.client, socketPath, 'sync')),
+  ]);
   peers.forEach((peer, index) => {
-    options.onResult(clientResult(test, peer, pairsOf(rounds, index), index === 0));
+    options.onResult({
+      ...clientResult(test, peer, pairsOf(rounds, index), index === 0),
+      ...(test.floored && floorRatios(rounds, index, peers.length)),
+    });
   });
 }
 
-/** Ours and the `index`th peer's of each round. */
-function pairsOf<T>(rounds: readonly (readonly T[])[], index: number): Pair<T>[] {
-  return rounds.flatMap(([ours, ...peers]) => {
-    const theirs = peers[index];
+/** What the floors, the last two of a round, reach against the `index`th of so many peers. */
+function floorRatios(
+  rounds: readonly (readonly ClientReport[])[],
+  index: number,
+  peers: number,
+): Partial<BenchResult> {
+  const reached = (floor: number, figure: (report: ClientReport) => number): number =>
+    rounded(medianRatio(pairsOf(rounds, index, 1 + peers + floor), figure));
+  const wall = (report: ClientReport): number => report.wallNs / report.messages;
+  const cpu = (report: ClientReport): number => report.cpuNs / report.messages;
+  return {
+    floorWallRatio: reached(0, wall),
+    floorCpuRatio: reached(0, cpu),
+    nodeFloorWallRatio: reached(1, wall),
+    nodeFloorCpuRatio: reached(1, cpu),
+  };
+}
+
+/** Of each round the `index`th peer's and ours, or whose place it is that `side` says. */
+function pairsOf<T>(rounds: readonly (readonly T[])[], index: number, side = 0): Pair<T>[] {
+  return rounds.flatMap((round) => {
+    const ours = round[side];
+    const theirs = round[1 + index];
     return ours === undefined || theirs === undefined ? [] : [{ ours, theirs }];
   });
 }
