@@ -21,7 +21,8 @@ export function budgetsOf(choice: BudgetChoice): {
 } {
   const pending = choice['pending-updates'];
   const cachedUpdates = choice['cached-updates'];
-  const { buffers } = choice;
+  const { buffers, surfaces } = choice;
+  const regionRects = choice['region-rects'];
   const mib = choice['buffer-mib'];
   const bufferFds = choice['buffer-fds'];
   const totalMib = choice['total-buffer-mib'];
@@ -32,12 +33,15 @@ export function budgetsOf(choice: BudgetChoice): {
         pendingUpdates: inProportion(DEFAULT_CLIENT_BUDGETS.pendingUpdates, pending),
       }),
       ...(cachedUpdates !== undefined && { cachedUpdates }),
+      ...(surfaces !== undefined && { surfaces }),
+      ...(regionRects !== undefined && { regionRects }),
       ...(buffers !== undefined && { buffers }),
       ...(mib !== undefined && { bufferBytes: mib * BYTES_PER_MIB }),
       ...(bufferFds !== undefined && { bufferFds }),
     },
     totalBudgets: {
       ...(choice['total-updates'] !== undefined && { updates: choice['total-updates'] }),
+      ...(choice['total-surfaces'] !== undefined && { surfaces: choice['total-surfaces'] }),
       ...(choice['total-buffers'] !== undefined && { buffers: choice['total-buffers'] }),
       ...(totalMib !== undefined && { bufferBytes: totalMib * BYTES_PER_MIB }),
       ...(choice['total-buffer-fds'] !== undefined && { bufferFds: choice['total-buffer-fds'] }),

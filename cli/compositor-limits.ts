@@ -7,6 +7,8 @@ import { positive } from './option-values.ts';
 const CLIENT_BUDGET_NAMES = [
   'pending-updates',
   'cached-updates',
+  'surfaces',
+  'region-rects',
   'buffers',
   'buffer-mib',
   'buffer-fds',
@@ -20,6 +22,7 @@ const CLIENT_BUDGET_NAMES = [
 /** What all clients together may. */
 const TOTAL_BUDGET_NAMES = [
   'total-updates',
+  'total-surfaces',
   'total-buffers',
   'total-buffer-mib',
   'total-buffer-fds',
@@ -88,8 +91,8 @@ export function addLimitOptions(command: Command): Command {
 
 export const LIMITS_HELP = `
 An update whose acquire point is given up does what --failed-fence says.
---budget names, each of one client: pending-updates (commits that wait), cached-updates (of synchronised subsurfaces), buffers, buffer-mib
-(MiB of pools and dma-bufs), buffer-fds, timelines, waits, registrations (armed eventfds), releases (owed), sync-fds. A client above one is
+--budget names, each of one client: pending-updates (commits that wait), cached-updates (of synchronised subsurfaces), surfaces,
+region-rects, buffers, buffer-mib (MiB of pools and dma-bufs), buffer-fds, timelines, waits, registrations (armed eventfds), releases (owed), sync-fds. A client above one is
 not read for a while where that can help, else its request fails with a protocol error. With total- before it, of all clients together
 (total-updates: pending and cached ones): once that is used up, clients below their share are served, the others refused.`;
 

@@ -18,6 +18,10 @@ export interface ClientBudgets {
    * soft limit: what they wait for is a request, and a client that is not read cannot make it.
    */
   readonly cachedUpdates: number;
+  /** Live wl_surfaces; each takes some KiB of ours. */
+  readonly surfaces: number;
+  /** Rectangles of its wl_regions together. */
+  readonly regionRects: number;
   /** Live wl_buffer storages, those still on screen included. */
   readonly buffers: number;
   /**
@@ -32,15 +36,21 @@ export interface ClientBudgets {
 export const SOFT_PENDING_UPDATES = 128;
 export const MAX_PENDING_UPDATES = 256;
 export const MAX_CACHED_UPDATES = 4096;
+export const MAX_SURFACES = 2048;
+export const MAX_REGION_RECTS = 16_384;
 export const MAX_BUFFERS = 4096;
 export const MAX_BUFFER_BYTES: number = 16 * 2 ** 30;
 export const MAX_BUFFER_FDS = 1024;
 /** Descriptors of destroyed pools kept for passing the memory on; the buffers of later ones are copied instead. */
 export const MAX_KEPT_POOL_FDS = 32;
+/** MIME types of all the data a client offers. */
+export const MAX_MIME_BYTES_KEPT: number = 2 ** 20;
 
 export const DEFAULT_CLIENT_BUDGETS: ClientBudgets = {
   pendingUpdates: { soft: SOFT_PENDING_UPDATES, hard: MAX_PENDING_UPDATES },
   cachedUpdates: MAX_CACHED_UPDATES,
+  surfaces: MAX_SURFACES,
+  regionRects: MAX_REGION_RECTS,
   buffers: MAX_BUFFERS,
   bufferBytes: MAX_BUFFER_BYTES,
   bufferFds: MAX_BUFFER_FDS,
@@ -69,6 +79,7 @@ export interface ClientStats {
   /** Null: in none. */
   readonly sandbox: SandboxIdentity | null;
   readonly surfaces: number;
+  readonly regionRects: number;
   readonly pendingUpdates: number;
   readonly cachedUpdates: number;
   readonly buffers: number;
@@ -80,7 +91,7 @@ export interface ClientStats {
   readonly failedFences: number;
 }
 
-export type BufferResource = 'buffers' | 'bufferFds';
+export type HeldResource = 'surfaces' | 'buffers' | 'bufferFds';
 
 export class ClientState {
   readonly client: Client;
@@ -96,11 +107,13 @@ export class ClientState {
   readonly #budgets: ClientBudgets;
   readonly #log: CompositorLog;
   readonly #logged = new Set<string>();
-  readonly #held: Record<BufferResource, number> = { buffers: 0, bufferFds: 0 };
+  readonly #held: Record<HeldResource, number> = { surfaces: 0, buffers: 0, bufferFds: 0 };
   readonly #totals: ClientTotals;
   readonly #keptPools = new Set<object>();
   #pendingUpdates = 0;
   #cachedUpdates = 0;
+  #regionRects = 0;
+  #mimeBytes = 0;
   #paused = false;
 
   /** `totals`: of all clients together. */
@@ -158,7 +171,7 @@ export class ClientState {
   }
 
   /** Books one; false (and nothing booked) when the budget does not allow it. */
-  take(resource: BufferResource): boolean {
+  take(resource: HeldResource): boolean {
     const held = this.#held[resource];
     const total = this.#totals[resource];
     if (held >= this.#budgets[resource] || !total.hasRoom(held)) return false;
@@ -167,9 +180,25 @@ export class ClientState {
     return true;
   }
 
-  give(resource: BufferResource): void {
+  give(resource: HeldResource): void {
     this.#held[resource]--;
     this.#totals[resource].add(-1);
+  }
+
+  /** A wl_region has so many rectangles more, or fewer. False, and nothing booked, when it may not. */
+  changeRegionRects(change: number): boolean {
+    const rects = this.#regionRects + change;
+    if (change > 0 && rects > this.#budgets.regionRects) return false;
+    this.#regionRects = rects;
+    return true;
+  }
+
+  /** As {@link changeRegionRects}, for the bytes of the MIME types it offers. */
+  keepMimeBytes(change: number): boolean {
+    const bytes = this.#mimeBytes + change;
+    if (change > 0 && bytes > MAX_MIME_BYTES_KEPT) return false;
+    this.#mimeBytes = bytes;
+    return true;
   }
 
   /** Whether a pool keeps its descriptor beyond its wl_shm_pool; then {@link poolFdClosed} tells its end. */
@@ -198,7 +227,7 @@ export class ClientState {
       client: this.client.number,
       pid: this.client.credentials.pid,
       sandbox: this.sandbox,
-      surfaces: this.surfaces.size,
+      regionRects: this.#regionRects,
       pendingUpdates: this.#pendingUpdates,
       cachedUpdates: this.#cachedUpdates,
       ...this.#held,

@@ -5,6 +5,8 @@ import { SharedLimit } from './shared-limit.ts';
 export interface TotalBudgets {
   /** Content updates that wait: for a fence, a latch, a time, or their parent's commit. */
   readonly updates: number;
+  /** Live wl_surfaces. */
+  readonly surfaces: number;
   /** Live wl_buffer storages. */
   readonly buffers: number;
   /** Bytes of shared memory pools and dma-bufs; what two clients share counts for both. */
@@ -20,6 +22,7 @@ export interface TotalStats extends TotalBudgets {
 }
 
 export const MAX_TOTAL_UPDATES = 16_384;
+export const MAX_TOTAL_SURFACES = 32_768;
 export const MAX_TOTAL_BUFFERS = 65_536;
 export const MAX_TOTAL_BUFFER_BYTES: number = 64 * 2 ** 30;
 /** Part of RLIMIT_NOFILE for the buffers of all clients. */
@@ -31,6 +34,7 @@ export const BUFFER_FD_SHARE_CLIENT = 0.1;
 export function defaultTotalBudgets(nofile: number): TotalBudgets {
   return {
     updates: MAX_TOTAL_UPDATES,
+    surfaces: MAX_TOTAL_SURFACES,
     buffers: MAX_TOTAL_BUFFERS,
     bufferBytes: MAX_TOTAL_BUFFER_BYTES,
     bufferFds: Math.floor(nofile * BUFFER_FD_SHARE_TOTAL),
@@ -39,6 +43,7 @@ export function defaultTotalBudgets(nofile: number): TotalBudgets {
 
 export class ClientTotals {
   readonly updates: SharedLimit;
+  readonly surfaces: SharedLimit;
   readonly buffers: SharedLimit;
   readonly bufferBytes: SharedLimit;
   readonly bufferFds: SharedLimit;
@@ -47,6 +52,7 @@ export class ClientTotals {
   constructor(budgets: TotalBudgets) {
     const sharers = (): number => this.#clients;
     this.updates = new SharedLimit(budgets.updates, sharers);
+    this.surfaces = new SharedLimit(budgets.surfaces, sharers);
     this.buffers = new SharedLimit(budgets.buffers, sharers);
     this.bufferBytes = new SharedLimit(budgets.bufferBytes, sharers);
     this.bufferFds = new SharedLimit(budgets.bufferFds, sharers);
@@ -63,6 +69,7 @@ export class ClientTotals {
   get held(): TotalBudgets {
     return {
       updates: this.updates.held,
+      surfaces: this.surfaces.held,
       buffers: this.buffers.held,
       bufferBytes: this.bufferBytes.held,
       bufferFds: this.bufferFds.held,

@@ -176,6 +176,7 @@ export class CompositorCore implements HandlerContext {
     surface.onDestroyed(() => {
       this.#surfaces.delete(surface);
       state.surfaces.delete(surface);
+      state.give('surfaces');
     });
   }
 

@@ -62,6 +62,7 @@ export class Desktop implements BackendHost {
   readonly #lost = new Set<(reason: string) => void>();
   readonly #overlays = new Set<() => SceneRoot | null>();
   #sceneDirty = false;
+  #inputChanged = false;
   #disposed = false;
 
   constructor(options: DesktopOptions) {
@@ -107,7 +108,11 @@ export class Desktop implements BackendHost {
     this.cursor.onChanged(() => this.#outputs.scheduleAll());
     scheduler.onApplied((update) => {
       this.#sceneDirty = true;
-      if (changesInput(update)) this.#refocus();
+      this.#inputChanged ||= changesInput(update);
+    });
+    // Once for a whole tree: it costs a look at everything.
+    scheduler.onGroupApplied(() => {
+      if (this.#inputChanged) this.#refocus();
     });
     this.#captures = new CapturePacer({ clock, scheduler, outputs: this.#outputs });
     createDesktopGlobals(display, {
@@ -225,6 +230,7 @@ export class Desktop implements BackendHost {
   #refocus(): void {
     if (!this.#sceneDirty || this.#disposed) return;
     this.#sceneDirty = false;
+    this.#inputChanged = false;
     this.seat.refocus();
   }
 }

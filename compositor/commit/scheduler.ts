@@ -14,6 +14,8 @@ import type { SurfaceOutput } from '../surface/surface-output.ts';
 import type { AppliedUpdate } from '../surface/surface-state.ts';
 import type { Surface, SurfaceScheduler } from '../surface/surface.ts';
 import type { CommitTracer } from '../trace.ts';
+import { AppliedListeners } from './applied-listeners.ts';
+import type { AppliedListener } from './applied-listeners.ts';
 import { BufferPart } from './buffer-part.ts';
 import type { FenceCounters } from './buffer-part.ts';
 import { ContentUpdate } from './content-update.ts';
@@ -45,19 +47,17 @@ export interface SchedulerStats extends FenceCounters {
   readonly pendingGroups: number;
 }
 
-export type AppliedListener = (update: AppliedUpdate) => void;
 export type LatchWantedListener = (surface: Surface, presentationNs: bigint) => void;
 
 export class Scheduler implements SurfaceScheduler {
   readonly #clock: Clock;
-  readonly #log: CompositorLog;
   readonly #sync: SchedulerOptions['sync'];
   readonly #trace: UpdateTrace;
   readonly #buffers: BufferPart;
   readonly #barriers: FifoBarriers;
   readonly #times: TargetTimes;
   readonly #ready = new ReadyQueue();
-  readonly #appliedListeners = new Set<AppliedListener>();
+  readonly #listeners: AppliedListeners;
   readonly #latchListeners = new Set<LatchWantedListener>();
   #updates = 0;
   #groups = 0;
@@ -68,7 +68,7 @@ export class Scheduler implements SurfaceScheduler {
 
   constructor(options: SchedulerOptions) {
     this.#clock = options.clock;
-    this.#log = options.log;
+    this.#listeners = new AppliedListeners(options.log);
     this.#sync = options.sync;
     this.#trace = new UpdateTrace(options.tracer, options.clock);
     this.#buffers = new BufferPart(options, (update) => {
@@ -91,12 +91,16 @@ export class Scheduler implements SurfaceScheduler {
    * time to schedule a repaint. Returns the remover.
    */
   onApplied(listener: AppliedListener): () => void {
-    this.#appliedListeners.add(listener);
-    return () => this.#appliedListeners.delete(listener);
+    return this.#listeners.addForUpdates(listener);
+  }
+
+  /** Told when all updates of a group were told of: for what is done once, however many they were. Returns the remover. */
+  onGroupApplied(listener: () => void): () => void {
+    return this.#listeners.addForGroups(listener);
   }
 
   applied(update: AppliedUpdate): void {
-    for (const listener of this.#appliedListeners) listener(update);
+    this.#listeners.tellUpdate(update);
   }
 
   /**
@@ -197,7 +201,7 @@ export class Scheduler implements SurfaceScheduler {
   dispose(): void {
     this.#barriers.dispose();
     this.#times.dispose();
-    this.#appliedListeners.clear();
+    this.#listeners.clear();
     this.#latchListeners.clear();
   }
 
@@ -231,7 +235,8 @@ export class Scheduler implements SurfaceScheduler {
   #applyAtOnce(update: ContentUpdate): void {
     this.#draining = true;
     try {
-      this.#notify(this.#applyOne(update));
+      this.#listeners.tellSurface(this.#applyOne(update));
+      this.#listeners.tellGroup();
     } finally {
       this.#draining = false;
     }
@@ -316,7 +321,8 @@ export class Scheduler implements SurfaceScheduler {
       applied.push(this.#applyOne(update));
       this.#ended(update);
     }
-    for (const update of applied) this.#notify(update);
+    for (const update of applied) this.#listeners.tellSurface(update);
+    this.#listeners.tellGroup();
     for (const { surface } of live) this.#newHead(surface);
   }
 
@@ -327,7 +333,8 @@ export class Scheduler implements SurfaceScheduler {
     surface.queue.shift();
     const applied = this.#applyOne(update);
     this.#ended(update);
-    this.#notify(applied);
+    this.#listeners.tellSurface(applied);
+    this.#listeners.tellGroup();
     this.#newHead(surface);
   }
 
@@ -339,15 +346,6 @@ export class Scheduler implements SurfaceScheduler {
     if (update.changes.setsBarrier) this.#barriers.setOn(surface);
     this.#trace.ended(update);
     return applied;
-  }
-
-  /** A listener's mistake must not keep the other surfaces of the group, or later groups, from their updates. */
-  #notify(applied: AppliedUpdate): void {
-    try {
-      if (!applied.surface.destroyed) applied.surface.notifyApplied(applied);
-    } catch (error) {
-      this.#log.error(`wl_surface@${applied.surface.id}: after an update was applied`, error);
-    }
   }
 
   #newHead(surface: Surface): void {

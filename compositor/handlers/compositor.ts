@@ -14,6 +14,7 @@ import type {
 import type { Global } from '../../protocols/server/global.ts';
 import { ProtocolError } from '../../protocols/server/protocol-error.ts';
 import { ClientBuffer } from '../buffer/client-buffer.ts';
+import { ClientState } from '../client-state.ts';
 import type { HandlerContext } from '../handler-context.ts';
 import { addDamage } from '../surface/damage-list.ts';
 import { Region } from '../surface/region.ts';
@@ -23,12 +24,18 @@ import { isTransform } from '../surface/transform.ts';
 const COMPOSITOR_VERSION = 7;
 /** From here on attach's offset must be 0 and wl_surface.offset exists. */
 const OFFSET_SINCE = 5;
-/** Real windows' shapes are a few rectangles; each further request on a region costs as much as it has. */
-const MAX_REGION_RECTS = 1024;
+/** Real windows' shapes are a few rectangles, at most one a row. */
+const MAX_RECTS_OF_A_REGION = 1024;
+/** A request on a region of so many rectangles takes as long as another usual request. */
+const RECTS_OF_A_REQUEST = 16;
 
 export function createCompositorGlobal(context: HandlerContext): Global {
   const requests: WlCompositorRequests = {
-    createSurface(_resource: WlCompositorResource, id: WlSurfaceResource): void {
+    createSurface(resource: WlCompositorResource, id: WlSurfaceResource): void {
+      if (!ClientState.of(resource.client).take('surfaces')) {
+        resource.client.postNoMemory();
+        return;
+      }
       const surface = new Surface(id, context.scheduler);
       id.handler = surfaceRequests(surface);
       context.addSurface(surface);
@@ -37,6 +44,9 @@ export function createCompositorGlobal(context: HandlerContext): Global {
     createRegion(_resource: WlCompositorResource, id: WlRegionResource): void {
       id.data = Region.empty;
       id.handler = regionRequests;
+      id.addDestroyListener(() => {
+        ClientState.of(id.client).changeRegionRects(-regionOf(id).rectCount);
+      });
     },
 
     release: () => undefined,
@@ -161,6 +171,11 @@ const regionRequests: WlRegionRequests = {
 };
 
 function setRegion(resource: WlRegionResource, region: Region): void {
-  if (region.rectCount > MAX_REGION_RECTS) resource.client.postNoMemory();
-  else resource.data = region;
+  const { client } = resource;
+  const rects = region.rectCount;
+  client.charge(rects / RECTS_OF_A_REQUEST);
+  const more = rects - regionOf(resource).rectCount;
+  if (rects <= MAX_RECTS_OF_A_REGION && ClientState.of(client).changeRegionRects(more))
+    resource.data = region;
+  else client.postNoMemory();
 }

@@ -12,11 +12,10 @@ import type {
 import type { Display } from '../../protocols/server/display.ts';
 import type { Seat } from '../seat/seat.ts';
 import { ClientResources } from '../seat/client-resources.ts';
+import { MimeTypes } from '../seat/mime-types.ts';
 import { passWriteEnd, Selection, type TransferSource } from '../seat/selection.ts';
 
 const VERSION = 1;
-/** Limit of types one source may offer. */
-const MAX_MIME_TYPES = 1024;
 
 export function createPrimarySelectionGlobal(display: Display, seat: Seat): Selection {
   const devices = new ClientResources<ZwpPrimarySelectionDeviceV1Resource>();
@@ -49,7 +48,7 @@ export function createPrimarySelectionGlobal(display: Display, seat: Seat): Sele
 }
 
 function createSource(resource: ZwpPrimarySelectionSourceV1Resource): TransferSource {
-  const mimeTypes = new Set<string>();
+  const mimeTypes = new MimeTypes(resource.client);
   const source: TransferSource = {
     client: resource.client,
     mimeTypes,
@@ -61,11 +60,10 @@ function createSource(resource: ZwpPrimarySelectionSourceV1Resource): TransferSo
   };
   resource.data = source;
   resource.handler = {
-    offer: (_, mimeType) => {
-      if (mimeTypes.size < MAX_MIME_TYPES) mimeTypes.add(mimeType);
-    },
+    offer: (_, mimeType) => mimeTypes.add(mimeType),
     destroy: () => undefined,
   };
+  resource.addDestroyListener(() => mimeTypes.release());
   return source;
 }
 

@@ -8,6 +8,7 @@ import {
 import type { OwnedFd } from '../../native/fd.ts';
 import type { Client } from '../../protocols/server/client.ts';
 import { ProtocolError } from '../../protocols/server/protocol-error.ts';
+import { MimeTypes } from './mime-types.ts';
 import { passWriteEnd, type TransferSource } from './selection.ts';
 
 /** All actions wl_data_device knows. */
@@ -16,12 +17,9 @@ export const ALL_ACTIONS: number =
   WlDataDeviceManagerDndAction.move |
   WlDataDeviceManagerDndAction.ask;
 
-/** Limit of types one source may offer. */
-const MAX_MIME_TYPES = 1024;
-
 export class DataSource implements TransferSource {
   readonly resource: WlDataSourceResource;
-  readonly mimeTypes: Set<string> = new Set();
+  readonly mimeTypes: MimeTypes;
   /** Null: the source said nothing of actions. */
   actions: number | null = null;
   #use: 'none' | 'selection' | 'drag' = 'none';
@@ -29,15 +27,17 @@ export class DataSource implements TransferSource {
   /** Takes the resource over. `gone` is called when it is destroyed. */
   constructor(resource: WlDataSourceResource, gone: (source: DataSource) => void) {
     this.resource = resource;
+    this.mimeTypes = new MimeTypes(resource.client);
     resource.data = this;
     resource.handler = {
-      offer: (_, mimeType) => {
-        if (this.mimeTypes.size < MAX_MIME_TYPES) this.mimeTypes.add(mimeType);
-      },
+      offer: (_, mimeType) => this.mimeTypes.add(mimeType),
       setActions: (_, actions) => this.#setActions(actions),
       destroy: () => undefined,
     };
-    resource.addDestroyListener(() => gone(this));
+    resource.addDestroyListener(() => {
+      gone(this);
+      this.mimeTypes.release();
+    });
   }
 
   static of(resource: WlDataSourceResource): DataSource {

@@ -76,6 +76,12 @@ export class RequestReader extends Reader {
     return 4 * this.end;
   }
 
+  /** The request at hand took as long as so many more. */
+  charge(requests: number): void {
+    // What is over begins with the next turn.
+    this.#budget = Math.max(0, this.#budget - Math.trunc(requests));
+  }
+
   /** The client that is being served has stopped: paused, doomed. */
   stop(): void {
     this.#open = 0;

@@ -25,7 +25,7 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
   maxQueuedBytes: 4 * 1024 * 1024,
   maxQueuedFds: 512,
   maxPendingFds: 1024,
-  maxObjects: 1 << 20,
+  maxObjects: 1 << 18,
 };
 
 /** The defaults where nothing else is said. Written out, so that the objects of all displays have one shape for the compiler. */

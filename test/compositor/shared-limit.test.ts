@@ -51,6 +51,47 @@ test('buffers, of all clients', () => {
   });
 });
 
+test('surfaces, of one client and of all', () => {
+  const budgets = { budgets: { surfaces: 15 }, totalBudgets: { surfaces: 20 } };
+  withCompositor(budgets, (fixture) => {
+    const hog = fixture.connect();
+    const held = Array.from({ length: 15 }, () => hog.compositor.createSurface());
+    expect(hog.settle()).toBeUndefined();
+    held.pop()?.destroy();
+    hog.compositor.createSurface();
+    expect(hog.settle()).toBeUndefined();
+    const modest = fixture.connect();
+    for (let count = 0; count < 10; count++) modest.compositor.createSurface();
+    expect(modest.settle()).toBeUndefined();
+    expect(fixture.core.stats().totals.surfaces).toBe(25);
+    hog.compositor.createSurface();
+    expect(hog.settle()).toEqual(NO_MEMORY);
+    expect(fixture.core.stats().totals.surfaces).toBe(10);
+    expect(modest.settle()).toBeUndefined();
+  });
+});
+
+test('rectangles of regions, given back with them', () => {
+  withCompositor({ budgets: { regionRects: 12 } }, (fixture) => {
+    const client = fixture.connect();
+    const regions = [0, 1].map(() => {
+      const region = client.compositor.createRegion();
+      for (let row = 0; row < 6; row++) region.add(0, 2 * row, 1, 1);
+      return region;
+    });
+    expect(client.settle()).toBeUndefined();
+    expect(fixture.core.stats().clients[0]?.regionRects).toBe(12);
+    regions[0]?.subtract(0, 0, 1, 6);
+    regions[1]?.add(0, 20, 1, 1);
+    expect(client.settle()).toBeUndefined();
+    regions[0]?.destroy();
+    client.settle();
+    expect(fixture.core.stats().clients[0]?.regionRects).toBe(7);
+    for (let row = 0; row < 6; row++) regions[1]?.add(0, 30 + 2 * row, 1, 1);
+    expect(client.settle()).toEqual(NO_MEMORY);
+  });
+});
+
 test('bytes of buffers, of all clients', () => {
   withCompositor({ totalBudgets: { bufferBytes: 10_000 } }, (fixture) => {
     const modest = fixture.connect();
@@ -95,5 +136,27 @@ test('updates that wait, of all clients', () => {
     fixture.advance(20n * MS);
     expect(modest.error).toBeUndefined();
     expect(fixture.core.stats().totals.updates).toBe(2);
+  });
+});
+
+test('requests on large regions take a larger part of the turn', () => {
+  withCompositor({}, (fixture) => {
+    const client = fixture.connect();
+    const region = client.compositor.createRegion();
+    for (let row = 0; row < 1000; row++) region.add(0, 2 * row, 1, 1);
+    client.settle();
+    const rects = (): number => fixture.core.stats().clients[0]?.regionRects ?? 0;
+    expect(rects()).toBe(1000);
+    const requests = 300;
+    for (let row = 0; row < requests; row++) region.subtract(0, 2 * row, 1, 1);
+    client.display.flush();
+    const perTurn: number[] = [];
+    for (let before = rects(); before > 1000 - requests; before = rects()) {
+      fixture.poller.dispatch();
+      if (rects() < before) perTurn.push(before - rects());
+    }
+    expect(perTurn.length).toBeGreaterThan(3);
+    expect(Math.max(...perTurn)).toBeLessThan(100);
+    expect(client.settle()).toBeUndefined();
   });
 });

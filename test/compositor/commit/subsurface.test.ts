@@ -44,8 +44,11 @@ class Tree {
 }
 
 function withTree(run: (tree: Tree) => void): void {
-  withCompositor({}, (fixture) => run(new Tree(fixture)));
+  withCompositor({ budgets: { surfaces: DEPTH + 1 } }, (fixture) => run(new Tree(fixture)));
 }
+
+/** More than a client may have by default. */
+const DEPTH = 3000;
 
 const ids = (surface: Surface): number[] => surface.children.map((child) => child.surface.id);
 
@@ -119,6 +122,8 @@ test('a tree whose one child waits for a fence applies as a whole, when it is re
     expect(widths()).toEqual([0, 0, 0]);
     const seen: number[][] = [];
     tree.fixture.core.scheduler.onApplied(() => seen.push(widths()));
+    const groups: number[] = [];
+    tree.fixture.core.scheduler.onGroupApplied(() => groups.push(seen.length));
     acquire.signal(1n);
     tree.fixture.settle();
     // Told of each of the three, when all of them are applied.
@@ -128,6 +133,7 @@ test('a tree whose one child waits for a fence applies as a whole, when it is re
       [10, 3, 4],
       [10, 3, 5],
     ]);
+    expect(groups).toEqual([3, 4]);
   });
 });
 
@@ -270,7 +276,7 @@ test('a chain of thousands of nested subsurfaces commits, merges and desynchroni
   withTree((tree) => {
     const nodes: (Node & { sub: WlSubsurfaceProxy })[] = [];
     let above: WlSurfaceProxy = tree.root.proxy;
-    for (let depth = 0; depth < 3000; depth++) {
+    for (let depth = 0; depth < DEPTH; depth++) {
       const proxy = tree.client.compositor.createSurface();
       const sub = tree.subcompositor.getSubsurface(proxy, above);
       nodes.push({ proxy, sub, surface: tree.root.surface });
