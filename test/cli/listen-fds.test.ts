@@ -10,10 +10,8 @@ import { OwnedFd } from '../../native/fd.ts';
 import { Poller } from '../../native/poller.ts';
 import { ClientDisplay } from '../../protocols/client/client-display.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const LAUNCH =
-  'const { main } = await import(process.argv[1]); process.exitCode = await main(process.argv.slice(2));';
-const SYNCLINE = [process.execPath, '--input-type=module', '--eval', LAUNCH, MAIN];
+const CLI = fileURLToPath(new URL('../../cli/syncline.mjs', import.meta.url));
+const SYNCLINE = [process.execPath, CLI];
 const TIMEOUT_MS = 60_000;
 const why = native.pixmanAvailable() ? '' : ' (skipped: libpixman-1.so.0 is not installed)';
 
@@ -41,7 +39,12 @@ test.skipIf(why)(
       'sh',
       ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh', ...compositor, '--', ...inner],
       {
-        env: { ...process.env, XDG_RUNTIME_DIR: directory, LISTEN_FDS: '1' },
+        env: {
+          ...process.env,
+          SYNCLINE_NO_SETUP: '1',
+          XDG_RUNTIME_DIR: directory,
+          LISTEN_FDS: '1',
+        },
         stdio: ['ignore', 'ignore', 'pipe', listening.fd],
       },
     );

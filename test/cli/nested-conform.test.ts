@@ -8,10 +8,8 @@ import { expect, test } from 'vitest';
 import type { ConformReport } from '../../lab/conform/result.ts';
 import { native } from '../../native/binding.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const LAUNCH =
-  'const { main } = await import(process.argv[1]); process.exitCode = await main(process.argv.slice(2));';
-const SYNCLINE = [process.execPath, '--input-type=module', '--eval', LAUNCH, MAIN];
+const CLI = fileURLToPath(new URL('../../cli/syncline.mjs', import.meta.url));
+const SYNCLINE = [process.execPath, CLI];
 
 const CASES = [
   'frames',
@@ -76,7 +74,7 @@ function run(
   const { WAYLAND_DISPLAY: _, SYNCLINE_SIM: __, ...env } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
-      env: { ...env, XDG_RUNTIME_DIR: runtimeDir },
+      env: { ...env, SYNCLINE_NO_SETUP: '1', XDG_RUNTIME_DIR: runtimeDir },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let text = '';

@@ -7,11 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { signalGroup } from '../../native/process-group.ts';
 import { Control } from './apps-control.ts';
 
-/** The compiled command line without its set-up, which has run before the tests. */
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const LAUNCH =
-  'const { main } = await import(process.argv[1]); process.exitCode = await main(process.argv.slice(2));';
-const SYNCLINE: readonly string[] = ['--input-type=module', '--eval', LAUNCH, MAIN];
+/** What users run. */
+const CLI = fileURLToPath(new URL('../../cli/syncline.mjs', import.meta.url));
+const SYNCLINE: readonly string[] = [CLI];
 
 /** How long a program may take to leave on SIGTERM. */
 const GRACE_MS = 1000;
@@ -26,6 +24,8 @@ export class Session {
     const { WAYLAND_DISPLAY: _, WAYLAND_SOCKET: __, DISPLAY: ___, ...env } = process.env;
     return {
       ...env,
+      // It has run before the tests.
+      SYNCLINE_NO_SETUP: '1',
       PATH: `${env['PATH'] ?? '/usr/bin:/bin'}:/usr/games`,
       HOME: this.directory,
       XDG_CONFIG_HOME: join(this.directory, 'config'),
