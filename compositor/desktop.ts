@@ -108,10 +108,12 @@ export class Desktop implements BackendHost {
     this.cursor.onChanged(() => this.#outputs.scheduleAll());
     scheduler.onApplied((update) => {
       this.#sceneDirty = true;
-      this.#inputChanged ||= changesInput(update);
+      if (!changesInput(update)) return;
+      this.#inputChanged = true;
+      display.endTurnSoon();
     });
-    // Once for a whole tree: it costs a look at everything.
-    scheduler.onGroupApplied(() => {
+    // Once a turn, however many surfaces changed in it: it costs a look at all of them.
+    display.onTurnEnd(() => {
       if (this.#inputChanged) this.#refocus();
     });
     this.#captures = new CapturePacer({ clock, scheduler, outputs: this.#outputs });

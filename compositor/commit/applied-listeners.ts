@@ -1,4 +1,4 @@
-/** Who is told of applied updates, and when a group of them is through. */
+/** Who is told of applied updates. */
 import type { CompositorLog } from '../log.ts';
 import type { AppliedUpdate } from '../surface/surface-state.ts';
 
@@ -6,23 +6,16 @@ export type AppliedListener = (update: AppliedUpdate) => void;
 
 export class AppliedListeners {
   readonly #log: CompositorLog;
-  readonly #ofUpdates = new Set<AppliedListener>();
-  readonly #ofGroups = new Set<() => void>();
+  readonly #listeners = new Set<AppliedListener>();
 
   constructor(log: CompositorLog) {
     this.#log = log;
   }
 
   /** Returns the remover. */
-  addForUpdates(listener: AppliedListener): () => void {
-    this.#ofUpdates.add(listener);
-    return () => this.#ofUpdates.delete(listener);
-  }
-
-  /** Returns the remover. */
-  addForGroups(listener: () => void): () => void {
-    this.#ofGroups.add(listener);
-    return () => this.#ofGroups.delete(listener);
+  add(listener: AppliedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Tells the surface, which tells everybody. A mistake must not keep the other surfaces of the group, or later groups, from theirs. */
@@ -35,20 +28,10 @@ export class AppliedListeners {
   }
 
   tellUpdate(update: AppliedUpdate): void {
-    for (const listener of this.#ofUpdates) listener(update);
-  }
-
-  /** All updates of a group were told of. */
-  tellGroup(): void {
-    try {
-      for (const listener of this.#ofGroups) listener();
-    } catch (error) {
-      this.#log.error('after a group was applied', error);
-    }
+    for (const listener of this.#listeners) listener(update);
   }
 
   clear(): void {
-    this.#ofUpdates.clear();
-    this.#ofGroups.clear();
+    this.#listeners.clear();
   }
 }

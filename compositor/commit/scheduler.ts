@@ -91,12 +91,7 @@ export class Scheduler implements SurfaceScheduler {
    * time to schedule a repaint. Returns the remover.
    */
   onApplied(listener: AppliedListener): () => void {
-    return this.#listeners.addForUpdates(listener);
-  }
-
-  /** Told when all updates of a group were told of: for what is done once, however many they were. Returns the remover. */
-  onGroupApplied(listener: () => void): () => void {
-    return this.#listeners.addForGroups(listener);
+    return this.#listeners.add(listener);
   }
 
   applied(update: AppliedUpdate): void {
@@ -236,7 +231,6 @@ export class Scheduler implements SurfaceScheduler {
     this.#draining = true;
     try {
       this.#listeners.tellSurface(this.#applyOne(update));
-      this.#listeners.tellGroup();
     } finally {
       this.#draining = false;
     }
@@ -322,7 +316,6 @@ export class Scheduler implements SurfaceScheduler {
       this.#ended(update);
     }
     for (const update of applied) this.#listeners.tellSurface(update);
-    this.#listeners.tellGroup();
     for (const { surface } of live) this.#newHead(surface);
   }
 
@@ -334,7 +327,6 @@ export class Scheduler implements SurfaceScheduler {
     const applied = this.#applyOne(update);
     this.#ended(update);
     this.#listeners.tellSurface(applied);
-    this.#listeners.tellGroup();
     this.#newHead(surface);
   }
 

@@ -174,9 +174,9 @@ export class Client implements WriterOwner {
     words[at + 5] = id;
   }
 
-  /** Within a request: it took as long as so many usual ones, of which a client may have a number in one turn. */
+  /** A request of its takes as long as so many usual ones, of which a client may have a number in one turn. */
   charge(requests: number): void {
-    this.#host.requests.charge(requests);
+    this.#host.requests.charge(this, requests);
   }
 
   /** Sends wl_display.error and disconnects. Later errors and events are swallowed. */

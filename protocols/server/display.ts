@@ -68,6 +68,7 @@ export class Display implements ClientHost {
   readonly #displayRequests = new DisplayRequests(this.#registry);
   readonly #listeners = new Set<ClientListener>();
   readonly #sockets = new Set<{ acceptor: Acceptor; socket: DisplaySocket | OwnedFd }>();
+  readonly #turnEndListeners = new Set<() => void>();
   readonly #stopTurnEnd: () => void;
   /** The first of the list of clients with events to send: each knows the next. */
   #dirty: Client | null = null;
@@ -157,6 +158,19 @@ export class Display implements ClientHost {
   addClientListener(listener: ClientListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Told at the end of each turn, before its events are sent: for what is done once, however many requests wanted it. Returns the remover.
+   */
+  onTurnEnd(listener: () => void): () => void {
+    this.#turnEndListeners.add(listener);
+    return () => this.#turnEndListeners.delete(listener);
+  }
+
+  /** Outside a turn one ends when the running script does. */
+  endTurnSoon(): void {
+    this.#flushSoon();
   }
 
   /** The next event serial: 1 to 2^32 - 1, then again. */
@@ -313,12 +327,24 @@ export class Display implements ClientHost {
 
   #endTurn(): void {
     if (this.#serving || this.#closed) return;
+    this.#tellTurnEnd();
     this.flush();
     while (this.#doomed.length > 0) {
       const doomed = this.#doomed;
       this.#doomed = [];
       for (const client of doomed) client.destroy();
+      this.#tellTurnEnd();
       this.flush();
+    }
+  }
+
+  #tellTurnEnd(): void {
+    for (const listener of this.#turnEndListeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.log.error('at the end of a turn', error);
+      }
     }
   }
 

@@ -27,6 +27,7 @@ export class RequestReader extends Reader {
   readonly #maxMessages: number = 0;
   readonly #trace: Trace | null;
   readonly #log: WireLog;
+  #client: Client | null = null;
   /** The objects of the client. */
   #objects = NOBODYS;
   /** Where what was received ends, in words; and the same for {@link next}, or 0. */
@@ -54,6 +55,7 @@ export class RequestReader extends Reader {
    */
   dispatchAll(client: Client, usedBytes: number): number {
     this.fds = client.connection.fds;
+    this.#client = client;
     this.#objects = client.objects.clientSide;
     this.#received = usedBytes >>> 2;
     this.#budget = this.#maxMessages;
@@ -72,14 +74,15 @@ export class RequestReader extends Reader {
       }
     }
     this.#open = 0;
+    this.#client = null;
     this.#objects = NOBODYS;
     return 4 * this.end;
   }
 
-  /** The request at hand took as long as so many more. */
-  charge(requests: number): void {
+  /** The request at hand takes as long as so many more, if it is this client's: else it was something else that took long. */
+  charge(client: Client, requests: number): void {
     // What is over begins with the next turn.
-    this.#budget = Math.max(0, this.#budget - Math.trunc(requests));
+    if (client === this.#client) this.#budget = Math.max(0, this.#budget - Math.trunc(requests));
   }
 
   /** The client that is being served has stopped: paused, doomed. */
