@@ -89,6 +89,8 @@ export interface CoreStats {
 const CLIENT_FD_SHARE = 0.1;
 /** Part of it for descriptors on their way. What is left, a twentieth, is for the process itself. */
 const IN_FLIGHT_FD_SHARE = 0.1;
+/** Of one client, before others have theirs: some requests take 10 us and more, so a turn some milliseconds. */
+const REQUESTS_PER_TURN = 512;
 const SYNC_BUDGET = 'too many fences waited for';
 
 export class CompositorCore implements HandlerContext {
@@ -146,6 +148,7 @@ export class CompositorCore implements HandlerContext {
         log,
         maxClients: Math.floor(nofile * CLIENT_FD_SHARE),
         maxFdsInFlight: Math.floor(nofile * IN_FLIGHT_FD_SHARE),
+        limits: { maxMessagesPerTurn: REQUESTS_PER_TURN },
         ...(options.env && { env: options.env }),
       }),
     );
