@@ -1,7 +1,7 @@
 /**
- * The floor under every server in JavaScript: what peers/wire-floor.c does, on our poller and in node. It knows of an object its kind,
- * checks nothing and limits nothing. What it costs above the C program is what node, Node-API and the poller cost a server that does
- * nothing; what ours costs above it is our own.
+ * The floor under every server in JavaScript: what peers/wire-floor.c does, on our poller and in node. It makes of each object one of
+ * JavaScript's, since a handler has to be given one; it checks nothing and limits nothing. What it costs above the C program is what
+ * node, Node-API, the poller and objects cost a server that does nothing; what ours costs above it is our own.
  *
  * Usage: node node-floor.js NAME (in XDG_RUNTIME_DIR). Says "ready", then answers "count" on stdin. Ends with stdin.
  */
@@ -25,12 +25,29 @@ const incomingBytes = new Uint8Array(incoming.buffer);
 const outgoing = new Int32Array(READ_BYTES);
 const fds = new Int32Array(255);
 const noFds = new ArrayBuffer(0);
+const handler = {};
 let requests = 0;
 let answered = 0;
 
 interface Peer {
-  readonly kinds: number[];
+  /** By id. */
+  readonly objects: (FloorObject | null)[];
   kept: Uint8Array | null;
+}
+
+/** The least that a server's code can do with. */
+class FloorObject {
+  readonly peer: FloorObject | null;
+  readonly kind: number;
+  readonly id: number;
+  handler: object | null = handler;
+  alive = true;
+
+  constructor(peer: FloorObject | null, kind: number, id: number) {
+    this.peer = peer;
+    this.kind = kind;
+    this.id = id;
+  }
 }
 
 function event(id: number, opcode: number, argument: number): void {
@@ -53,8 +70,21 @@ function global(registry: number, name: number, interfaceName: string, version: 
   answered += 5 + words;
 }
 
-function request(kinds: number[], id: number, opcode: number, at: number): void {
-  const kind = kinds[id];
+function make(objects: Peer['objects'], kind: number, id: number): void {
+  objects[id] = new FloorObject(objects[DISPLAY] ?? null, kind, id);
+}
+
+function end(objects: Peer['objects'], object: FloorObject): void {
+  object.alive = false;
+  object.handler = null;
+  objects[object.id] = null;
+  event(1, 1, object.id);
+}
+
+function request(objects: Peer['objects'], id: number, opcode: number, at: number): void {
+  const object = objects[id];
+  if (!object) return;
+  const { kind } = object;
   if (kind === DISPLAY) {
     const made = incoming[at]!;
     if (opcode === 0) {
@@ -62,22 +92,22 @@ function request(kinds: number[], id: number, opcode: number, at: number): void 
       event(1, 1, made);
       return;
     }
-    kinds[made] = REGISTRY;
+    make(objects, REGISTRY, made);
     global(made, 1, 'wl_compositor', 4);
     global(made, 2, 'wl_shm', 1);
     return;
   }
   requests++;
-  if (kind === REGISTRY) bind(kinds, at);
-  else if (kind === COMPOSITOR) kinds[incoming[at]!] = opcode === 0 ? SURFACE : REGION;
-  else if (kind === SHM) kinds[incoming[at]!] = POOL;
-  else if (kind === POOL && opcode === 0) kinds[incoming[at]!] = BUFFER;
-  else if (opcode === (kind === POOL ? 1 : 0)) event(1, 1, id);
+  if (kind === REGISTRY) bind(objects, at);
+  else if (kind === COMPOSITOR) make(objects, opcode === 0 ? SURFACE : REGION, incoming[at]!);
+  else if (kind === SHM) make(objects, POOL, incoming[at]!);
+  else if (kind === POOL && opcode === 0) make(objects, BUFFER, incoming[at]!);
+  else if (opcode === (kind === POOL ? 1 : 0)) end(objects, object);
 }
 
-function bind(kinds: number[], at: number): void {
+function bind(objects: Peer['objects'], at: number): void {
   const id = incoming[at + 3 + ((incoming[at + 1]! + 3) >>> 2)]!;
-  kinds[id] = incoming[at] === 1 ? COMPOSITOR : SHM;
+  make(objects, incoming[at] === 1 ? COMPOSITOR : SHM, id);
   if (incoming[at] === 1) return;
   event(id, 0, 0);
   event(id, 0, 1);
@@ -97,7 +127,7 @@ function serve(fd: number, peer: Peer): boolean {
     const header = incoming[at + 1]!;
     const size = header >>> 18;
     if (size < 2 || at + size > end) break;
-    request(peer.kinds, incoming[at]!, header & 0xffff, at + 2);
+    request(peer.objects, incoming[at]!, header & 0xffff, at + 2);
     at += size;
   }
   peer.kept = 4 * at < endBytes ? incomingBytes.slice(4 * at, endBytes) : null;
@@ -113,7 +143,7 @@ function main(name: string): void {
   poller.watch(listener, EPOLLIN, () => {
     const fd = native.accept(listener);
     if (fd < 0) return;
-    const peer: Peer = { kinds: [0, DISPLAY], kept: null };
+    const peer: Peer = { objects: [null, new FloorObject(null, DISPLAY, 1)], kept: null };
     const watch = poller.watch(fd, EPOLLIN, () => {
       if (serve(fd, peer)) return;
       watch.close();
