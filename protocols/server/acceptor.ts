@@ -7,7 +7,8 @@ import type { Poller, Watch } from '../../native/poller.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } from '../../native/errno.ts';
 import type { WireLog } from '../wire/log.ts';
 
-const MAX_PER_TURN = 32;
+/** In {@link Acceptor.acceptAll}. */
+const MAX_AT_ONCE = 32;
 const RETRY_NS = 1_000_000_000n;
 const OUT_OF_RESOURCES = new Set([ENOMEM, ENFILE, EMFILE, ENOBUFS]);
 
@@ -40,28 +41,33 @@ export class Acceptor {
     this.#log = options.log;
     this.#hasRoom = options.hasRoom;
     this.#onConnection = options.onConnection;
-    this.#watch = options.poller.watch(fd, EPOLLIN, () => this.accept());
+    // One a turn: hardly ever do two wait, and to ask whether they do is a syscall more for each connection.
+    this.#watch = options.poller.watch(fd, EPOLLIN, () => this.#accept());
   }
 
-  /** Accepts what waits, up to a number a turn. */
-  accept(): void {
-    for (let count = 0; count < MAX_PER_TURN; count++) {
-      if (!this.#hasRoom()) {
-        this.#lookAway('as many clients as may be');
-        return;
-      }
-      const fd = native.accept(this.#fd);
-      if (fd >= 0) {
-        this.#onConnection(new OwnedFd(fd));
-        continue;
-      }
-      if (fd === -EAGAIN) return;
-      if (OUT_OF_RESOURCES.has(-fd)) {
-        this.#lookAway(`out of resources (errno ${-fd})`);
-        return;
-      }
-      this.#log.debug(`accept failed (errno ${-fd})`);
+  /** Accepts what waits, up to a number. */
+  acceptAll(): void {
+    for (let count = 0; count < MAX_AT_ONCE && this.#accept(); count++) continue;
+  }
+
+  /** Accepts the first that waits. Whether there may be another one. */
+  #accept(): boolean {
+    if (!this.#hasRoom()) {
+      this.#lookAway('as many clients as may be');
+      return false;
     }
+    const fd = native.accept(this.#fd);
+    if (fd >= 0) {
+      this.#onConnection(new OwnedFd(fd));
+      return true;
+    }
+    if (fd === -EAGAIN) return false;
+    if (OUT_OF_RESOURCES.has(-fd)) {
+      this.#lookAway(`out of resources (errno ${-fd})`);
+      return false;
+    }
+    this.#log.debug(`accept failed (errno ${-fd})`);
+    return true;
   }
 
   /** Resources may be there again. */

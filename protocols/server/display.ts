@@ -186,7 +186,7 @@ export class Display implements ClientHost {
    */
   drain(): void {
     if (this.#serving) return;
-    for (const { acceptor } of this.#sockets) acceptor.accept();
+    for (const { acceptor } of this.#sockets) acceptor.acceptAll();
     for (let round = 0; round < MAX_DRAIN_ROUNDS; round++) {
       let progressBytes = 0;
       for (const client of this.#clients)
