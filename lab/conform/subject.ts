@@ -1,11 +1,14 @@
 /** The compositor under test: one that runs already, or one the suite starts, and starts again. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasErrno } from '../../native/errors.ts';
+import { ConnectError } from '../../protocols/client/connect.ts';
+import { WaylandClientError } from '../../protocols/client/errors.ts';
 import { CompositorProcess, type CompositorCommand } from './compositor-process.ts';
 import { CaseRun } from './case-run.ts';
 import type { Environment } from './environment.ts';
 import { prepare, SIM_SOCKET_VARIABLE, type Prepared, type PrepareOptions } from './prepare.ts';
 import type { Failure } from './result.ts';
-import { NoCompositorError } from './verdicts.ts';
+import { CaseFailedError, NoCompositorError } from './verdicts.ts';
 
 /** What has become of a compositor. */
 export interface CompositorEnd {
@@ -131,14 +134,25 @@ export class StartedSubject implements Subject {
   }
 }
 
+/** What connect(2) gives where nobody listens, or who listens accepts nobody. */
+const NOBODY_THERE = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EAGAIN'];
+
+/** Whether the compositor is to blame for a connection that did not come about. Else it is this process: out of descriptors, a mistake. */
+function isCompositors(error: unknown): boolean {
+  if (error instanceof ConnectError)
+    return NOBODY_THERE.some((code) => hasErrno(error.cause, code));
+  return error instanceof CaseFailedError || error instanceof WaylandClientError;
+}
+
 /** Whether a new client still gets an answer. */
 async function isReachable(environment: Environment): Promise<boolean> {
   const run = new CaseRun(environment);
   try {
     await run.connect();
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (isCompositors(error)) return false;
+    throw error;
   } finally {
     await run.dispose();
   }
