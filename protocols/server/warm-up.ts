@@ -57,14 +57,15 @@ export interface WarmUpStep {
 export function* warmUpSteps(
   populate: (display: Display) => void = createStandIns,
 ): Generator<WarmUpStep, void> {
+  const script = makeScript();
   // A display each round: code compiled for one display alone would not fit the one to come.
   for (let round = 0; round < ROUNDS; round++) {
-    for (const messages of playRound(populate)) yield { messages, endsRound: false };
+    for (const messages of playRound(populate, script)) yield { messages, endsRound: false };
     yield { messages: 0, endsRound: true };
   }
 }
 
-function* playRound(populate: (display: Display) => void): Generator<number, void> {
+function* playRound(populate: (display: Display) => void, script: Script): Generator<number, void> {
   const lifetime = new Lifetime();
   try {
     const poller = lifetime.add(new Poller());
@@ -75,9 +76,9 @@ function* playRound(populate: (display: Display) => void): Generator<number, voi
     poller.turn();
     const display = lifetime.add(new Display({ poller, clock: new ManualClock(), env: {} }));
     populate(display);
-    yield* play(poller, display, requests());
+    yield* play(poller, display, requests(script));
     for (let visitor = 0; visitor < VISITORS; visitor++)
-      yield* play(poller, display, visitorRequests());
+      yield* play(poller, display, [script.visit]);
   } finally {
     lifetime.dispose();
   }
@@ -112,19 +113,36 @@ interface Batch {
   readonly count: number;
 }
 
-/** wl_display.get_registry, wl_registry.bind, and a sync. */
-function* visitorRequests(): Iterable<Batch> {
-  const batch = bindCompositor();
-  batch.add(1, 0, [FIRST_ID]);
-  yield batch.build();
+/**
+ * What clients send; each batch fits a socket's buffer. Ids are given back in a batch and used again in the next one. Made once: were it
+ * made as often as it is sent, the compiler's time would go into that.
+ */
+interface Script {
+  readonly bind: Batch;
+  /** wl_display.get_registry, wl_registry.bind, and a sync. */
+  readonly visit: Batch;
+  readonly lives: Batch;
+  readonly syncs: Batch;
+  readonly sync: Batch;
 }
 
-/** Each batch fits a socket's buffer. Ids are given back in a batch and used again in the next one. */
-function* requests(): Iterable<Batch> {
-  yield bindCompositor().build();
-  for (let index = 0; index < LIVES_PER_ROUND; index++) yield lives();
-  yield syncs(SYNCS_PER_ROUND);
-  for (let turn = 0; turn < TURNS_PER_ROUND; turn++) yield syncs(1);
+function makeScript(): Script {
+  const visit = bindCompositor();
+  visit.add(1, 0, [FIRST_ID]);
+  return {
+    bind: bindCompositor().build(),
+    visit: visit.build(),
+    lives: lives(),
+    syncs: syncs(SYNCS_PER_ROUND),
+    sync: syncs(1),
+  };
+}
+
+function* requests(script: Script): Iterable<Batch> {
+  yield script.bind;
+  for (let index = 0; index < LIVES_PER_ROUND; index++) yield script.lives;
+  yield script.syncs;
+  for (let turn = 0; turn < TURNS_PER_ROUND; turn++) yield script.sync;
 }
 
 /**
