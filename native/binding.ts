@@ -56,6 +56,8 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   fstat(fd: number): NativeStat;
   /** Device and inode as one number: what tells one file from another. */
   fileIdentity(fd: number): bigint;
+  /** fstatfs(2): the kind of file system it is on (linux/magic.h). */
+  fileSystemType(fd: number): number;
   pread(fd: number, into: Uint8Array, offsetBytes: number): number;
   pwrite(fd: number, from: Uint8Array, offsetBytes: number): number;
   /** write(2), for what has no offset. */

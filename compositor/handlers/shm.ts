@@ -1,4 +1,5 @@
 /** wl_shm and wl_shm_pool (wayland.xml). */
+import { native } from '../../native/binding.ts';
 import { isSystemError } from '../../native/errors.ts';
 import type { OwnedFd } from '../../native/fd.ts';
 import { WlShmError, WlShmPoolError } from '../../protocols/generated/wayland.interfaces.ts';
@@ -22,6 +23,8 @@ import type { HandlerContext } from '../handler-context.ts';
 
 const SHM_VERSION = 3;
 const MAX_INT = 0x7fff_ffff;
+/** linux/magic.h. Who serves such a file could keep us in a page fault for ever; no toolkit puts its pools there. */
+const FUSE_SUPER_MAGIC = 0x6573_5546;
 
 export function createShmGlobal(context: HandlerContext): Global {
   // wl_shm.format lists all fourccs; ours are among them.
@@ -38,6 +41,11 @@ const makeRequests = (keepsFds: boolean): WlShmRequests => ({
     if (size <= 0) {
       fd.close();
       throw new ProtocolError(resource, WlShmError.invalidStride, `pool size ${size}`);
+    }
+    if (native.fileSystemType(fd.fd) === FUSE_SUPER_MAGIC) {
+      fd.close();
+      const message = 'a file on a FUSE file system, whose pages may never come';
+      throw new ProtocolError(resource, WlShmError.invalidFd, message);
     }
     const state = ClientState.of(resource.client);
     if (!state.take('bufferFds')) {

@@ -6,7 +6,7 @@ use crate::libc::{self, retry, system};
 use crate::napi::napi_value;
 use crate::value::{self, undefined};
 use std::fs::Metadata;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::raw::c_int;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::io::FromRawFd;
@@ -17,6 +17,7 @@ pub const FUNCTIONS: &[Function] = &[
     function("dup", dup),
     function("fstat", fstat),
     function("fileIdentity", file_identity),
+    function("fileSystemType", file_system_type),
     function("pread", pread),
     function("pwrite", pwrite),
     function("write", write),
@@ -81,6 +82,19 @@ fn fstat(call: &Call) -> Result<napi_value> {
 fn file_identity(call: &Call) -> Result<napi_value> {
     let stat = metadata(call)?;
     value::wide_bigint(call.env, stat.dev(), stat.ino())
+}
+
+/// fstatfs(2): which kind of file system (`linux/magic.h`).
+fn file_system_type(call: &Call) -> Result<napi_value> {
+    let fd = call.i32(0, "fd")?;
+    let mut stat = MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: room for what the kernel writes.
+    system("fstatfs", || unsafe {
+        libc::fstatfs(fd, stat.as_mut_ptr())
+    })?;
+    // SAFETY: filled by the call. The numbers have 32 bits.
+    let kind = unsafe { stat.assume_init() }.kind;
+    value::uint(call.env, kind as u32)
 }
 
 fn metadata(call: &Call) -> Result<Metadata> {

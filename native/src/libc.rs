@@ -93,6 +93,13 @@ pub const EPOLL_CTL_ADD: c_int = 1;
 pub const EPOLL_CTL_DEL: c_int = 2;
 pub const EPOLL_CTL_MOD: c_int = 3;
 
+/// The kernel's `struct statfs` (`asm-generic/statfs.h`, 64 bits); only the type is read.
+#[repr(C)]
+pub struct statfs {
+    pub kind: i64,
+    rest: [u64; 14],
+}
+
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct timespec {
@@ -219,6 +226,7 @@ pub struct pollfd {
     pub revents: c_short,
 }
 
+const _: () = assert!(std::mem::size_of::<statfs>() == 120);
 const _: () = assert!(std::mem::size_of::<msghdr>() == 56);
 const _: () = assert!(std::mem::size_of::<cmsghdr>() == 16);
 const _: () = assert!(std::mem::size_of::<sigaction>() == 152);
@@ -231,6 +239,7 @@ extern "C" {
     pub fn open(path: *const c_char, flags: c_int, ...) -> c_int;
     pub fn close(fd: c_int) -> c_int;
     pub fn fcntl(fd: c_int, command: c_int, ...) -> c_int;
+    pub fn fstatfs(fd: c_int, into: *mut statfs) -> c_int;
     pub fn ioctl(fd: c_int, request: c_ulong, ...) -> c_int;
     pub fn pread(fd: c_int, into: *mut c_void, length: usize, offset: i64) -> isize;
     pub fn pwrite(fd: c_int, from: *const c_void, length: usize, offset: i64) -> isize;

@@ -66,6 +66,19 @@ test('the identity is the same for copies and reopenings of a file, another for 
   expect(failure(() => native.fileIdentity(9999)).code).toBe('EBADF');
 });
 
+test('the kind of file system tells a memfd from a file of the kernel', () => {
+  const TMPFS_MAGIC = 0x0102_1994;
+  const PROC_SUPER_MAGIC = 0x9fa0;
+  using memory = new OwnedFd(native.memfdCreate('files', 0));
+  using status = new OwnedFd(native.open('/proc/self/status', 0, 0));
+  expect(native.fileSystemType(memory.fd)).toBe(TMPFS_MAGIC);
+  expect(native.fileSystemType(status.fd)).toBe(PROC_SUPER_MAGIC);
+  expect(failure(() => native.fileSystemType(9999))).toMatchObject({
+    code: 'EBADF',
+    syscall: 'fstatfs',
+  });
+});
+
 test('write puts bytes into a pipe, EPIPE when nobody can read them', () => {
   const [readNumber, writeNumber] = native.pipe();
   using reader = new OwnedFd(readNumber);
