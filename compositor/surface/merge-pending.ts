@@ -17,7 +17,7 @@ export function mergePending(older: PendingState, newer: PendingState): void {
   if (newer.inputRegion === undefined) newer.inputRegion = older.inputRegion;
   newer.surfaceDamage = mergeDamage(older.surfaceDamage, newer.surfaceDamage);
   newer.bufferDamage = mergeDamage(older.bufferDamage, newer.bufferDamage);
-  newer.frameCallbacks = concatenate(older.frameCallbacks, newer.frameCallbacks);
+  newer.frameCallbacks = appended(older.frameCallbacks, newer.frameCallbacks);
   newer.children ??= older.children;
   newer.setsBarrier ||= older.setsBarrier;
   newer.opacity ??= older.opacity;
@@ -34,6 +34,9 @@ function mergeDamage(older: Rect[] | null, newer: Rect[] | null): Rect[] | null 
   return merged;
 }
 
-function concatenate<T>(older: T[] | null, newer: T[] | null): T[] | null {
-  return older && newer ? [...older, ...newer] : (older ?? newer);
+/** `older` with `newer` behind it, in place; `newer` itself when there is no older. */
+export function appended<T>(older: T[] | null, newer: T[] | null): T[] | null {
+  if (!older) return newer;
+  for (const item of newer ?? []) older.push(item);
+  return older;
 }

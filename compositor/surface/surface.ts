@@ -13,6 +13,7 @@ import { Region } from './region.ts';
 import type { PresentationFeedback } from './presentation-feedback.ts';
 import { PendingState } from './pending-state.ts';
 import { discardPending } from './discard-pending.ts';
+import { appended } from './merge-pending.ts';
 import { SurfaceFrame } from './surface-frame.ts';
 import type { SurfaceOutput } from './surface-output.ts';
 import type { SurfaceRole } from './surface-role.ts';
@@ -69,7 +70,8 @@ export class Surface {
   #roleName: string | null = null;
   #current: SurfaceState;
   #appliedUpdate = 0;
-  #frameCallbacks: readonly WlCallbackResource[] | null = null;
+  /** Of applied updates that no frame has shown yet. Ours to append to. */
+  #frameCallbacks: WlCallbackResource[] | null = null;
   #feedbacks: readonly PresentationFeedback[] | null = null;
   #framesPresented = 0;
 
@@ -210,10 +212,7 @@ export class Surface {
     const state = applyChanges(previous, changes, update.content);
     this.#current = state;
     this.#appliedUpdate = update.number;
-    if (changes.frameCallbacks) {
-      this.#frameCallbacks =
-        this.#frameCallbacks?.concat(changes.frameCallbacks) ?? changes.frameCallbacks;
-    }
+    this.#frameCallbacks = appended(this.#frameCallbacks, changes.frameCallbacks);
     for (const feedback of this.#feedbacks ?? []) feedback.discarded();
     this.#feedbacks = changes.feedbacks;
     return {
