@@ -22,7 +22,29 @@ export class FetchError extends Error {
 
 /** Downloads `packages` into `apt`, a folder for apt's own files as well. The paths of the .deb files. Throws a {@link FetchError}. */
 export function downloadFromSid(apt: string, packages: readonly string[]): string[] {
-  for (const path of ['sources', 'lists/partial', 'cache/archives/partial', 'sid'])
+  const options = readLists(apt);
+  const folder = join(apt, 'sid');
+  mkdirSync(folder);
+  run('apt-get', [...options, '-qq', 'download', ...packages], folder);
+  return debsIn(folder);
+}
+
+/** As {@link downloadFromSid}, with all they depend on, whatever this machine has installed. */
+export function downloadFromSidWithDependencies(
+  apt: string,
+  packages: readonly string[],
+): string[] {
+  const status = join(apt, 'nothing-installed');
+  const options = [...readLists(apt), '-o', `Dir::State::status=${status}`];
+  writeFileSync(status, '');
+  const install = ['install', '--yes', '--no-install-recommends', '--download-only'];
+  run('apt-get', [...options, '-qq', ...install, ...packages], apt);
+  return debsIn(join(apt, 'cache', 'archives'));
+}
+
+/** Reads sid's lists into `apt`: the options with which apt-get uses them. */
+function readLists(apt: string): string[] {
+  for (const path of ['sources', 'lists/partial', 'cache/archives/partial'])
     mkdirSync(join(apt, path), { recursive: true });
   const signedBy = existsSync(KEYRING) ? `Signed-By: ${KEYRING}\n` : '';
   writeFileSync(
@@ -36,10 +58,14 @@ export function downloadFromSid(apt: string, packages: readonly string[]): strin
     `Dir::Cache=${join(apt, 'cache')}`,
     'Acquire::Languages=none',
   ].flatMap((option) => ['-o', option]);
-  const folder = join(apt, 'sid');
   run('apt-get', [...options, '-qq', 'update'], apt);
-  run('apt-get', [...options, '-qq', 'download', ...packages], folder);
-  return readdirSync(folder).map((file) => join(folder, file));
+  return options;
+}
+
+function debsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.deb'))
+    .map((file) => join(folder, file));
 }
 
 /** Unpacks a .deb; its name and version. Throws a {@link FetchError}. */

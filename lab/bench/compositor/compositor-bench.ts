@@ -17,13 +17,14 @@ import { floorServer, nodeFloorServer, runClient, wirePrograms } from '../wire/p
 import type { ClientReport } from '../wire/peers.ts';
 import { DesktopServer } from './desktop-server.ts';
 import type { WireServer } from '../wire/peers.ts';
-import { describeDesktop, LABWC, SWAY, SYNCLINE, WESTON } from './desktops.ts';
+import { describeDesktop, labwc, SWAY, SYNCLINE, WESTON } from './desktops.ts';
 import type { DesktopKind } from './desktops.ts';
 import { DESKTOP_TESTS } from './tests.ts';
 import type { DesktopTest } from './tests.ts';
 
 export interface CompositorBenchOptions {
   readonly rounds: number;
+  /** Multiplies the iterations: below 1 for a quick look, which downloads nothing. */
   readonly scale: number;
   /** Names of tests; empty: all. */
   readonly tests: readonly string[];
@@ -71,8 +72,8 @@ export async function runCompositorBench(options: CompositorBenchOptions): Promi
     options.tests.length === 0 || options.tests.includes(name);
   await requireWeston();
   const client = await peerProgram(COMMIT_CLIENT);
-  const floors = await startFloors();
-  const context = { client, floors, peers: findPeers(options), options };
+  const peers = await findPeers(options);
+  const context = { client, floors: await startFloors(), peers, options };
   const servers: DesktopServer[] = [];
   try {
     for (const kind of [SYNCLINE, ...context.peers.map((peer) => peer.kind)])
@@ -81,7 +82,7 @@ export async function runCompositorBench(options: CompositorBenchOptions): Promi
       if (wanted(test.name)) await measureClient(test, servers, context);
     if (wanted(IDLE)) await measureIdle(servers, context);
   } finally {
-    for (const server of [...servers, floors.c, floors.node]) await server.stop();
+    for (const server of [...servers, context.floors.c, context.floors.node]) await server.stop();
   }
   if (wanted(START)) await measureStart(context);
 }
@@ -108,21 +109,28 @@ export async function requireWeston(): Promise<void> {
   }
 }
 
-/** Those installed; the others are results that say so. */
-function findPeers({ onResult }: CompositorBenchOptions): Peer[] {
+/** Those there are; the others are results that say why not. */
+async function findPeers({ scale, onResult }: CompositorBenchOptions): Promise<Peer[]> {
   const peers: Peer[] = [];
-  for (const kind of [WESTON, SWAY, LABWC]) {
+  const add = (kind: DesktopKind): void => {
     const description = describeDesktop(kind);
-    if (description === undefined) onResult(missing(kind));
+    if (description === undefined) onResult(missing(`${kind.name} is not installed`));
     else peers.push({ kind, description });
+  };
+  add(WESTON);
+  add(SWAY);
+  try {
+    add(await labwc(scale >= 1));
+  } catch (error) {
+    if (!(error instanceof BenchUnavailableError)) throw error;
+    onResult(missing(`labwc: ${error.message}`));
   }
   return peers;
 }
 
-function missing({ name }: DesktopKind): BenchResult {
+function missing(reason: string): BenchResult {
   const figures = { rounds: 0, wallRatio: null, cpuRatio: null, ours: null, theirs: null };
-  const note = `skipped: ${name} is not installed`;
-  return { name: 'compositor', peer: '', ...figures, unit: '', note };
+  return { name: 'compositor', peer: '', ...figures, unit: '', note: `skipped: ${reason}` };
 }
 
 async function measureClient(

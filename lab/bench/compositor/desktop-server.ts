@@ -55,6 +55,7 @@ export class DesktopServer {
     const args = [
       ...(asNobody ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : []),
       '--pdeathsig=KILL',
+      ...(kind.loader ?? []),
       kind.command,
       ...kind.args,
     ];

@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { projectRoot } from '../../kernel/project.ts';
+import { BenchUnavailableError } from '../errors.ts';
+import { sidTree, sidTreeAtHand } from '../sid-tree.ts';
 
 const PROGRAM = join(projectRoot, 'cli', 'syncline.mjs');
 /** Whether the checkout has to be set up is a matter of development. */
@@ -19,6 +21,8 @@ const WLROOTS_ENV = {
 export interface DesktopKind {
   readonly name: string;
   readonly command: string;
+  /** What runs `command`, where it does not run by itself. */
+  readonly loader?: readonly string[];
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Name of its socket in the runtime folder. */
@@ -84,7 +88,7 @@ export const SWAY: DesktopKind = {
   files: { 'sway-config': `xwayland disable\noutput * resolution ${WIDTH}x${HEIGHT}\n` },
 };
 
-export const LABWC: DesktopKind = {
+const LABWC: DesktopKind = {
   name: 'labwc',
   command: 'labwc',
   args: ['--config-dir', '.'],
@@ -92,10 +96,26 @@ export const LABWC: DesktopKind = {
   socket: 'wayland-0',
 };
 
+/**
+ * labwc as it is installed, else that of Debian sid: not every Debian has it. Throws a BenchUnavailableError. `mayDownload`: with some
+ * 80 MB of packages, the first time.
+ */
+export async function labwc(mayDownload: boolean): Promise<DesktopKind> {
+  if (describeDesktop(LABWC) !== undefined) return LABWC;
+  if (!mayDownload && !sidTreeAtHand(LABWC.command)) {
+    throw new BenchUnavailableError('not installed, and sid’s is not downloaded for a quick look');
+  }
+  const { folder, loader } = await sidTree(LABWC.command);
+  return { ...LABWC, name: 'labwc of sid', command: join(folder, 'usr', 'bin', 'labwc'), loader };
+}
+
 /** What it is compared as: "weston 10.0.1, headless, pixman". Undefined when it is not installed. */
-export function describeDesktop({ command, name }: DesktopKind): string | undefined {
-  const { error, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
-  if (error) return undefined;
+export function describeDesktop({ command, loader = [], name }: DesktopKind): string | undefined {
+  // env becomes what runs it.
+  const { error, status, stdout } = spawnSync('env', [...loader, command, '--version'], {
+    encoding: 'utf8',
+  });
+  if (error || status !== 0) return undefined;
   const version = /\d+(\.\d+)+/.exec(stdout)?.[0] ?? '';
   return `${name} ${version}, headless, pixman`;
 }

@@ -1,6 +1,7 @@
 /** The bench `wire`: our server against minimal ones on libwayland-server, under the same clients. */
 import { BenchUnavailableError } from '../errors.ts';
 import type { BenchResult } from '../result.ts';
+import { sidTree, sidTreeAtHand } from '../sid-tree.ts';
 import { measureMemory } from './memory.ts';
 import { measureTest } from './measure.ts';
 import type { Measured } from './measure.ts';
@@ -13,7 +14,6 @@ import {
   wirePrograms,
 } from './peers.ts';
 import type { WirePrograms, WireServerKind } from './peers.ts';
-import { sidLibwayland, sidLibwaylandAtHand } from './sid-libwayland.ts';
 import { WIRE_TESTS } from './tests.ts';
 
 export interface WireBenchOptions {
@@ -24,6 +24,8 @@ export interface WireBenchOptions {
   readonly tests: readonly string[];
   onResult(result: BenchResult): void;
 }
+
+const LIBWAYLAND = 'libwayland-server0';
 
 /** Names of the memory part, which is played as a whole. */
 export const WIRE_MEMORY = 'wire-memory';
@@ -74,9 +76,9 @@ async function newest(
   programs: WirePrograms,
   { scale, onResult }: WireBenchOptions,
 ): Promise<WireServerKind[]> {
-  if (scale < 1 && !sidLibwaylandAtHand()) return [];
+  if (scale < 1 && !sidTreeAtHand(LIBWAYLAND)) return [];
   try {
-    const { version, loader } = await sidLibwayland();
+    const { version, loader } = await sidTree(LIBWAYLAND);
     const kind = peerServer(programs, `libwayland-server ${version} (sid)`, loader);
     // Whether it runs here (its C library wants a kernel new enough).
     await (await kind.start()).stop();
