@@ -17,6 +17,7 @@ import type { WireLimits } from '../wire/limits.ts';
 import { SILENT_LOG } from '../wire/log.ts';
 import type { WireLog } from '../wire/log.ts';
 import { Reader } from '../wire/reader.ts';
+import { SendRetry } from '../wire/send-retry.ts';
 import { isTraced, Trace } from '../wire/trace.ts';
 import type { WriterOwner } from '../wire/writer.ts';
 import { ClientObjects } from './client-objects.ts';
@@ -37,7 +38,7 @@ export interface ClientDisplayOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly log?: WireLog;
   readonly limits?: Partial<WireLimits>;
-  /** For the times of WAYLAND_DEBUG. */
+  /** Default: the machine's. */
   readonly clock?: Clock;
   /** Gets the lines of WAYLAND_DEBUG. Default: stderr. */
   readonly traceTo?: (line: string) => void;
@@ -62,6 +63,7 @@ export class ClientDisplay implements WriterOwner {
   readonly #maxMessageBytes: number;
   readonly #watch: Watch;
   readonly #stopTurnEnd: () => void;
+  readonly #sendRetry: SendRetry;
   readonly #queues = new Set<EventQueue>();
   #queueReader: Reader | undefined;
   #error: WaylandClientError | undefined;
@@ -85,6 +87,7 @@ export class ClientDisplay implements WriterOwner {
   private constructor(socket: OwnedFd, env: NodeJS.ProcessEnv, options: ClientDisplayOptions) {
     const limits = { ...DEFAULT_WIRE_LIMITS, ...options.limits };
     const clock = options.clock ?? new SystemClock();
+    this.#sendRetry = new SendRetry(clock);
     this.#log = options.log ?? SILENT_LOG;
     this.#maxMessageBytes = limits.maxMessageBytes;
     this.#reader = new Reader(new ArrayBuffer(receiveBufferBytes(limits)));
@@ -155,11 +158,14 @@ export class ClientDisplay implements WriterOwner {
   /** Sends the pending requests, as far as the socket takes them. */
   flush(): void {
     if (!this.#open) return;
-    this.#connection.writer.flush();
-    const blocked = this.#connection.writer.blocked;
-    if (!this.#open || blocked === this.#awaitsWritable) return;
-    this.#awaitsWritable = blocked;
-    this.#watch.modify(blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    const { writer } = this.#connection;
+    writer.flush();
+    if (!this.#open) return;
+    if (writer.heldUp) this.#sendRetry.add(this);
+    const awaitsWritable = writer.blocked && !writer.heldUp;
+    if (awaitsWritable === this.#awaitsWritable) return;
+    this.#awaitsWritable = awaitsWritable;
+    this.#watch.modify(awaitsWritable ? EPOLLIN | EPOLLOUT : EPOLLIN);
   }
 
   /** Sends pending requests, reads what has arrived and dispatches it; the number of events. Does nothing within a handler. */
@@ -364,6 +370,7 @@ export class ClientDisplay implements WriterOwner {
     this.#open = false;
     this.#error = error;
     this.#stopTurnEnd();
+    this.#sendRetry.close();
     this.#watch.close();
     for (const queue of this.#queues) queue.clear();
     this.objects.forgetAll();

@@ -363,7 +363,9 @@ export class Client implements WriterOwner {
   /** Awaits what is of interest now: requests unless paused, room for events when they wait. */
   #await(): void {
     if (!this.#alive) return;
-    const events = (this.#running ? EPOLLIN : 0) | (this.#writer.blocked ? EPOLLOUT : 0);
+    const { blocked, heldUp } = this.#writer;
+    if (heldUp) this.#host.markHeldUp(this);
+    const events = (this.#running ? EPOLLIN : 0) | (blocked && !heldUp ? EPOLLOUT : 0);
     if (events === this.#awaitedEvents) return;
     this.#awaitedEvents = events;
     this.#watch.modify(events);

@@ -9,6 +9,7 @@ import { wireLimits } from '../wire/limits.ts';
 import type { WireLimits } from '../wire/limits.ts';
 import { SILENT_LOG } from '../wire/log.ts';
 import type { WireLog } from '../wire/log.ts';
+import { SendRetry } from '../wire/send-retry.ts';
 import { isTraced, Trace } from '../wire/trace.ts';
 import { Acceptor } from './acceptor.ts';
 import { Client } from './client.ts';
@@ -61,6 +62,7 @@ export class Display implements ClientHost {
   /** The number the next connection gets; then counts on. */
   nextClientNumber = 1;
   readonly #clock: Clock;
+  readonly #sendRetry: SendRetry;
   readonly #maxClients: number;
   readonly #env: NodeJS.ProcessEnv;
   readonly #clients = new Set<Client>();
@@ -84,6 +86,7 @@ export class Display implements ClientHost {
     this.limits = wireLimits(options.limits);
     this.log = options.log ?? SILENT_LOG;
     this.#clock = options.clock;
+    this.#sendRetry = new SendRetry(options.clock);
     this.#maxClients = options.maxClients ?? Infinity;
     this.fdsInFlight = new FdsInFlight(options.maxFdsInFlight ?? Infinity);
     this.#env = options.env ?? process.env;
@@ -220,6 +223,7 @@ export class Display implements ClientHost {
     }
     this.#doomed = [];
     this.#wakeUp.close();
+    this.#sendRetry.close();
     this.#stopTurnEnd();
   }
 
@@ -234,6 +238,10 @@ export class Display implements ClientHost {
     client.nextDirty = this.#dirty;
     this.#dirty = client;
     this.#flushSoon();
+  }
+
+  markHeldUp(client: Client): void {
+    this.#sendRetry.add(client);
   }
 
   markDoomed(client: Client): void {

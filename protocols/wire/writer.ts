@@ -1,6 +1,6 @@
 /** Writing messages in place into the send buffer; sending them is one sendmsg a turn. */
 import { native } from '../../native/binding.ts';
-import { EAGAIN } from '../../native/errno.ts';
+import { EAGAIN, ETOOMANYREFS } from '../../native/errno.ts';
 import { ChunkPool, makeChunk } from './chunk-pool.ts';
 import type { Chunk } from './chunk-pool.ts';
 import { FdQueue } from './fd-queue.ts';
@@ -59,6 +59,7 @@ export class Writer {
   #sentBytes = 0;
   #closed = false;
   #blocked = false;
+  #heldUp = false;
   readonly #fds: FdQueue;
   readonly #inFlight: FdsInFlight | null;
   readonly #fd: number;
@@ -89,9 +90,17 @@ export class Writer {
     return this.#closed ? 0 : this.#head * 4 - this.#sentBytes;
   }
 
-  /** Whether the last send found the socket full. */
+  /** Whether the last send left something for later: until the socket is writable, or while {@link heldUp} for a moment. */
   get blocked(): boolean {
     return this.#blocked;
+  }
+
+  /**
+   * Whether that is because programs of our user have more descriptors on their way than we may have (ETOOMANYREFS: net/unix/scm.c,
+   * unix_attach_fds). Any of them can do that, so it is not the peer's fault; no event tells when it is over.
+   */
+  get heldUp(): boolean {
+    return this.#heldUp;
   }
 
   /**
@@ -185,7 +194,7 @@ export class Writer {
     return this.#fds.peek(this.#fds.size - 1 - index);
   }
 
-  /** Sends what it can without blocking. After 'blocked' call again when the socket is writable. */
+  /** Sends what it can without blocking. Call again after 'blocked': see {@link blocked}. */
   flush(): FlushResult {
     if (this.#closed) return 'broken';
     this.trace?.settle();
@@ -203,8 +212,9 @@ export class Writer {
         sendingBuffer,
         fdCount,
       );
-      if (sent === -EAGAIN) {
+      if (sent === -EAGAIN || sent === -ETOOMANYREFS) {
         this.#blocked = true;
+        this.#heldUp = sent === -ETOOMANYREFS;
         return 'blocked';
       }
       if (sent < 0) {
@@ -214,7 +224,7 @@ export class Writer {
       this.#fds.closeFirst(fdCount);
       this.#sentBytes += sent;
     }
-    this.#blocked = false;
+    this.#unblock();
     this.#giveBack();
     return 'sent';
   }
@@ -224,7 +234,7 @@ export class Writer {
     if (this.#closed) return;
     this.trace?.settle();
     this.#closed = true;
-    this.#blocked = false;
+    this.#unblock();
     this.#fds.closeAll();
     this.#giveBack();
   }
@@ -232,6 +242,11 @@ export class Writer {
   get #hasTooManyFds(): boolean {
     const own = this.#fds.size;
     return own >= this.#limits.maxQueuedFds || (this.#inFlight?.isTooMany(own) ?? false);
+  }
+
+  #unblock(): void {
+    this.#blocked = false;
+    this.#heldUp = false;
   }
 
   #break(errno: number): void {
