@@ -1,6 +1,5 @@
 /** Which object an id is, on the client's side. */
 import { WireFormatError } from '../wire/errors.ts';
-import { CLOSED_WRITER } from '../wire/writer.ts';
 import type { Writer } from '../wire/writer.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { ClientInterface, Proxy } from './proxy.ts';
@@ -81,7 +80,6 @@ export class ClientObjects {
 
   /** For Proxy.forget alone. */
   forget(proxy: Proxy): void {
-    proxy.writer = CLOSED_WRITER;
     this.#prepared.delete(proxy.id);
   }
 

@@ -1,6 +1,7 @@
 /** An object of the server as a client sees it, and what generated code tells about its interface. */
 import type { InterfaceDescription } from '../wire/interface-description.ts';
 import type { Reader } from '../wire/reader.ts';
+import { CLOSED_WRITER } from '../wire/writer.ts';
 import type { Writer } from '../wire/writer.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { ClientObjects } from './client-objects.ts';
@@ -18,20 +19,20 @@ export interface ClientInterface<P extends Proxy> {
 
 /** Base class of the generated proxies. `E`: the events' handler, all of its methods optional. */
 export abstract class Proxy<E = unknown> {
-  readonly objects: ClientObjects;
-  readonly id: number;
-  readonly version: number;
-  readonly description: InterfaceDescription;
+  // Declared, not defined: each interface has a class of its own, and V8 is slow to define the fields of many classes.
+  declare readonly objects: ClientObjects;
+  declare readonly id: number;
+  declare readonly version: number;
+  declare readonly description: InterfaceDescription;
   /** Receives the events. Null: they are checked and dropped, their descriptors closed. */
-  handler: E | null = null;
+  declare handler: E | null;
   /** The user's own. */
-  data: unknown = undefined;
+  declare data: unknown;
   /** Where events wait for a dispatch by hand; null: they are dispatched as they arrive. Objects it makes inherit it. */
-  queue: EventQueue | null = null;
-  readonly dispatch: ClientInterface<Proxy<E>>['dispatch'];
+  declare queue: EventQueue | null;
+  declare readonly dispatch: ClientInterface<Proxy<E>>['dispatch'];
   /** Where requests go: the display's writer while the proxy lives, then one that swallows everything. */
-  writer: Writer;
-  #alive = true;
+  declare writer: Writer;
 
   /** Used by the generated `make` alone; {@link ClientObjects} registers it. */
   constructor(
@@ -44,12 +45,15 @@ export abstract class Proxy<E = unknown> {
     this.id = id;
     this.version = version;
     this.description = type.description;
+    this.handler = null;
+    this.data = undefined;
+    this.queue = null;
     this.dispatch = type.dispatch;
     this.writer = objects.writer;
   }
 
   get alive(): boolean {
-    return this.#alive;
+    return this.writer !== CLOSED_WRITER;
   }
 
   /** "wl_surface@3" */
@@ -62,8 +66,8 @@ export abstract class Proxy<E = unknown> {
    * server has said delete_id; events until then are dropped. Idempotent.
    */
   forget(): void {
-    if (!this.#alive) return;
-    this.#alive = false;
+    if (!this.alive) return;
+    this.writer = CLOSED_WRITER;
     this.handler = null;
     this.objects.forget(this);
   }
