@@ -7,6 +7,7 @@ import type { SyncManager } from '../sync/manager.ts';
 import type { Backend, BackendHost, BackendStats } from './backend/backend.ts';
 import type { Scheduler } from './commit/scheduler.ts';
 import { CapturePacer, type CaptureStats } from './capture/capture-pacer.ts';
+import { ClientHold } from './client-hold.ts';
 import { createDesktopGlobals } from './handlers/desktop-globals.ts';
 import type { CompositorLog } from './log.ts';
 import type { Output, OutputDescription } from './output/output.ts';
@@ -59,6 +60,7 @@ export class Desktop implements BackendHost {
   readonly dmabufs: DmabufFences;
   readonly #outputs: OutputList;
   readonly #captures: CapturePacer;
+  readonly #hold: ClientHold;
   readonly #lost = new Set<(reason: string) => void>();
   readonly #overlays = new Set<() => SceneRoot | null>();
   #sceneDirty = false;
@@ -123,6 +125,7 @@ export class Desktop implements BackendHost {
       log,
       dmabufDevice: options.dmabufDevice,
     });
+    this.#hold = new ClientHold(display, 'backend');
     this.backend.start(this);
   }
 
@@ -155,6 +158,10 @@ export class Desktop implements BackendHost {
 
   keyboardPresent(present: boolean): void {
     this.shell.setKeyboardPresent(present);
+  }
+
+  holdClients(held: boolean): void {
+    this.#hold.set(held);
   }
 
   lost(reason: string): void {

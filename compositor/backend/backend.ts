@@ -60,6 +60,8 @@ export interface BackendHost {
   damageAll(output: Output): void;
   /** Whether somebody's keyboard is on us: without, no window has the focus. */
   keyboardPresent(present: boolean): void;
+  /** Nobody takes what clients' requests lead to: they are not read while `held`. */
+  holdClients(held: boolean): void;
   /** The backend can go on no longer: the host went, its window was closed. Clients are told by the end of the display. */
   lost(reason: string): void;
 }

@@ -37,6 +37,8 @@ export class HostUnavailableError extends Error {
   }
 }
 
+/** What one turn of our clients may lead to at most, while the host reads nothing: then they are held. */
+const LIMITS = { maxQueuedBytes: 64 * 2 ** 20 };
 /** Versions we know how to use; a host may offer less. */
 const VERSIONS = { compositor: 6, shm: 1, wmBase: 6, presentation: 1 } as const;
 /** The last that lists its modifiers in plain events: feedback says no more of formats than we need, which is linear. */
@@ -92,7 +94,7 @@ export class HostConnection {
     const { poller, env, log, fd } = options;
     let display: ClientDisplay;
     try {
-      display = ClientDisplay.connect({ poller, env, log, ...(fd && { fd }) });
+      display = ClientDisplay.connect({ poller, env, log, limits: LIMITS, ...(fd && { fd }) });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       throw new HostUnavailableError(`no host compositor: ${detail}`, error);

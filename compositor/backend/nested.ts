@@ -88,6 +88,7 @@ export class NestedBackend implements Backend {
     this.#desktop = desktop;
     desktop.idleInhibitors.onChanged(() => this.#inhibitIdle());
     this.#layers = this.passesBuffers ? this.#makeLayers(desktop) : null;
+    this.#host.display.onBlocked = (blocked) => desktop.holdClients(blocked);
     this.#host.display.onClosed = (error) => {
       // It reads nothing any more.
       this.#layers?.uses.dispose();

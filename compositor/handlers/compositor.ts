@@ -24,6 +24,8 @@ import { isTransform } from '../surface/transform.ts';
 const COMPOSITOR_VERSION = 7;
 /** From here on attach's offset must be 0 and wl_surface.offset exists. */
 const OFFSET_SINCE = 5;
+/** An opaque region is a hint that saves drawing (wayland.xml: wl_surface.set_opaque_region); one of more saves none. */
+const MAX_OPAQUE_RECTS = 256;
 /** Real windows' shapes are a few rectangles, at most one a row. */
 const MAX_RECTS_OF_A_REGION = 1024;
 /** A request on a region of so many rectangles takes as long as another usual request. */
@@ -107,7 +109,8 @@ function surfaceRequests(surface: Surface): WlSurfaceRequests {
     },
 
     setOpaqueRegion(_resource: WlSurfaceResource, region: WlRegionResource | null): void {
-      surface.pending.opaqueRegion = region ? regionOf(region) : Region.empty;
+      const opaque = region ? regionOf(region) : Region.empty;
+      surface.pending.opaqueRegion = opaque.rectCount <= MAX_OPAQUE_RECTS ? opaque : Region.empty;
     },
 
     setInputRegion(_resource: WlSurfaceResource, region: WlRegionResource | null): void {

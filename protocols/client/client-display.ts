@@ -56,6 +56,8 @@ export class ClientDisplay implements WriterOwner {
   readonly registry: ClientRegistry;
   /** Called once when the connection ends; without an error after {@link close}. */
   onClosed: ((error?: WaylandClientError) => void) | undefined;
+  /** Called when the server reads more slowly than requests are made, with true, and when it has caught up. */
+  onBlocked: ((blocked: boolean) => void) | undefined;
   readonly #connection: Connection;
   readonly #reader: Reader;
   readonly #trace: Trace | null;
@@ -71,6 +73,7 @@ export class ClientDisplay implements WriterOwner {
   #dispatching = false;
   #flushQueued = false;
   #awaitsWritable = false;
+  #blocked = false;
 
   /** Throws a ConnectError. */
   static connect(options: ClientDisplayOptions): ClientDisplay {
@@ -162,6 +165,7 @@ export class ClientDisplay implements WriterOwner {
     writer.flush();
     if (!this.#open) return;
     if (writer.heldUp) this.#sendRetry.add(this);
+    this.#tellBlocked(writer.blocked);
     const awaitsWritable = writer.blocked && !writer.heldUp;
     if (awaitsWritable === this.#awaitsWritable) return;
     this.#awaitsWritable = awaitsWritable;
@@ -207,6 +211,12 @@ export class ClientDisplay implements WriterOwner {
 
   readonly #waiting = new Set<{ reject(error: Error): void }>();
   #brokenErrno = 0;
+
+  #tellBlocked(blocked: boolean): void {
+    if (blocked === this.#blocked) return;
+    this.#blocked = blocked;
+    this.onBlocked?.(blocked);
+  }
 
   #onEvents(events: number): void {
     if (events & EPOLLOUT) this.flush();

@@ -107,6 +107,27 @@ test('regions are taken by value when they are set, and apply with the commit', 
   });
 });
 
+test('an opaque region of very many parts hints at nothing; an input region counts as it is', () => {
+  withCompositor({}, (fixture) => {
+    const client = fixture.connect();
+    const { proxy, surface } = client.createSurface();
+    const region = client.compositor.createRegion();
+    let row = 0;
+    for (const [rects, told] of [
+      [256, 256],
+      [257, 0],
+    ] as const) {
+      for (; row < rects; row++) region.add(0, 2 * row, 1, 1);
+      proxy.setOpaqueRegion(region);
+      proxy.setInputRegion(region);
+      proxy.commit();
+      client.settle();
+      expect(surface.current.opaqueRegion.rectCount).toBe(told);
+      expect(surface.current.inputRegion?.rectCount).toBe(rects);
+    }
+  });
+});
+
 test('damage: of the surface and of the buffer together; all of it when the size changes; none without content', () => {
   withCompositor({}, (fixture) => {
     const client = fixture.connect();
