@@ -274,9 +274,12 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
   }
 
   #moveTo(device: SyncobjDevice): boolean {
+    const before = this.current;
     switch (this.imports.moveTo(device)) {
       case 'done':
         this.activate();
+        // While no device could be asked, trying again came to nothing: a failure is seen through a sync_file alone.
+        if (!before) this.waits.retryBlind();
         // What fired while no device could be asked was not understood: such a registration serves nobody any more.
         if (this.registrations.size > 0) this.#host.wakeups.scan();
         // Whoever made it move, the device is there for every debt that is owed.

@@ -40,6 +40,29 @@ test(
 );
 
 test(
+  'a wait that had no room for a sync_file while the last device went gets one from the next, before its fence fails',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const fence = client.submit(1n);
+    world.kernel.injectFault({ operation: 'exportSyncFile', code: 'ENOMEM', times: 2 });
+    const seen = world.wait(timeline, 1n);
+    const removeAll = (): void => {
+      for (const { id } of world.kernel.listNodes())
+        world.kernel.removeDevice(id, { pendingFences: 'leave' });
+    };
+    removeAll();
+    world.advance(SECOND);
+    world.kernel.addDevice({ id: 'sim:2' });
+    world.advance(SECOND);
+    removeAll();
+    fence.fail(ENODEV);
+    world.advance(SECOND);
+    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
+  }),
+);
+
+test(
   'a device that goes at the very signal of a blind wait does not hide the failure from the survivor',
   inWorld((world) => {
     const client = world.client();
