@@ -122,6 +122,8 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
     length: number,
     fds: ArrayBuffer | Int32Array,
   ): number;
+  /** Hot. As {@link sendmsg} without descriptors, for less. */
+  send(fd: number, from: ArrayBuffer | Uint8Array, offset: number, length: number): number;
   /** Hot. sendmsg of `from[offset, offset + length)` with `fds[0…fdCount)` borrowed; MSG_NOSIGNAL | MSG_DONTWAIT. Bytes or -errno. */
   sendmsg(
     fd: number,

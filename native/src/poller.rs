@@ -3,7 +3,7 @@
 use crate::call::{function, Call, Function};
 use crate::error::{Error, Result};
 use crate::instance::with_instance;
-use crate::libc::{self, close_quietly, epoll_event, retry, system};
+use crate::libc::{self, close_quietly, counted, epoll_event, system};
 use crate::napi::napi_value;
 use crate::poller_turn::{self, Poller};
 use crate::value::{self, undefined};
@@ -115,14 +115,17 @@ fn remove(call: &Call) -> Result<napi_value> {
 fn wait(call: &Call) -> Result<napi_value> {
     let poller = opened(call)?;
     let timeout = Timeout::new(call.i32(1, "timeoutMs")?);
-    let count = poller
-        .collect(&timeout)
-        .map_err(|errno| Error::system("epoll_wait", errno))?;
-    value::uint(call.env, count as u32)
+    loop {
+        match poller.collect(timeout.left_ms()) {
+            Ok(count) => return value::uint(call.env, count as u32),
+            Err(libc::EINTR) => {}
+            Err(errno) => return Err(Error::system("epoll_wait", errno)),
+        }
+    }
 }
 
 fn turn(call: &Call) -> Result<napi_value> {
-    let found = opened(call)?.run_turn(&Timeout::new(0));
+    let found = opened(call)?.run_turn();
     value::boolean(call.env, found)
 }
 
@@ -153,14 +156,14 @@ fn poll(call: &Call) -> Result<napi_value> {
 }
 
 /// A timeout that does not start anew when the syscall is interrupted.
-pub struct Timeout {
+struct Timeout {
     deadline: Option<Instant>,
     timeout_ms: c_int,
 }
 
 impl Timeout {
     /// 0 = do not wait, negative = for ever.
-    pub fn new(timeout_ms: c_int) -> Timeout {
+    fn new(timeout_ms: c_int) -> Timeout {
         let length = Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0));
         Timeout {
             deadline: if timeout_ms > 0 {
@@ -173,7 +176,7 @@ impl Timeout {
     }
 
     /// What to give the syscall now.
-    pub fn left_ms(&self) -> c_int {
+    fn left_ms(&self) -> c_int {
         match self.deadline {
             None => self.timeout_ms,
             Some(deadline) => {
@@ -184,15 +187,16 @@ impl Timeout {
     }
 }
 
-/// epoll_wait into `events`: how many, or the errno.
+/// epoll_wait into `events`, once: how many, or the errno, which may be EINTR.
 pub fn epoll_wait(
     epoll: c_int,
     events: &mut [epoll_event],
-    timeout: &Timeout,
+    timeout_ms: c_int,
 ) -> std::result::Result<usize, i32> {
     let max = c_int::try_from(events.len()).unwrap_or(c_int::MAX);
     // SAFETY: `events` has room for `max`.
-    let count =
-        retry(|| unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), max, timeout.left_ms()) })?;
-    Ok(count as usize)
+    let count = counted(|| unsafe {
+        libc::direct::epoll_wait(epoll, events.as_mut_ptr(), max, timeout_ms)
+    });
+    usize::try_from(count).map_err(|_| libc::errno())
 }

@@ -9,8 +9,7 @@
 
 use crate::libc::{self, epoll_event, retry};
 use crate::napi::*;
-use crate::poller::Timeout;
-use crate::poller_turn::Poller;
+use crate::poller_turn::{Poller, Turns};
 use std::cell::Cell;
 use std::os::raw::c_int;
 use std::ptr;
@@ -24,6 +23,9 @@ const TURNS_BEFORE: u32 = 16;
 /// A stay's turns at most: some of what the loop does in each of its turns is not told by the timeout (immediates without a reference,
 /// other addons' check handles). Going round so rarely costs next to nothing.
 const TURNS_OF_A_STAY: u32 = 1024;
+
+/// So many of them share a scope for their JavaScript values, which takes memory from the heap. A turn leaves a handful in it.
+const TURNS_OF_A_GROUP: u32 = 32;
 
 /// A poller's stays.
 #[derive(Default)]
@@ -54,23 +56,39 @@ impl Stay {
         if !self.begin(poller) {
             return;
         }
-        let mut left = TURNS_OF_A_STAY;
-        while left > 0
+        let mut done = 0;
+        while done < TURNS_OF_A_STAY {
+            let group = self.run_group(poller);
+            done += group;
+            if group < TURNS_OF_A_GROUP {
+                break;
+            }
+        }
+        self.end(poller);
+        if done >= TURNS_BEFORE {
+            // It has paid for itself, and it was not for want of events that it ended: the next turn is enough.
+            self.turns.set(TURNS_BEFORE - 1);
+        }
+    }
+
+    /// Turns as long as the loop wants none, so many at most: how many there were.
+    fn run_group(&self, poller: &Poller) -> u32 {
+        let Some(turns) = Turns::open(poller) else {
+            return 0;
+        };
+        let mut done = 0;
+        while done < TURNS_OF_A_GROUP
             && self.is_staying()
             && poller.on_loop()
             && !self.loop_is_ready.replace(false)
         {
             let timeout_ms = timeout_of(poller);
-            if timeout_ms == 0 || !poller.run_turn(&Timeout::new(timeout_ms)) {
+            if timeout_ms == 0 || !turns.run(timeout_ms) {
                 break;
             }
-            left -= 1;
+            done += 1;
         }
-        self.end(poller);
-        if TURNS_OF_A_STAY - left >= TURNS_BEFORE {
-            // It has paid for itself, and it was not for want of events that it ended: the next turn is enough.
-            self.turns.set(TURNS_BEFORE - 1);
-        }
+        done
     }
 
     /// Turns the two epoll sets round: libuv's becomes a member of ours. False when that cannot be.

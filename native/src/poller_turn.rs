@@ -7,7 +7,7 @@ use crate::error::{check, Error, Result};
 use crate::instance::with_instance;
 use crate::libc::{close_quietly, epoll_event};
 use crate::napi::*;
-use crate::poller::{epoll_wait, Timeout};
+use crate::poller::epoll_wait;
 use crate::poller_stay::{Stay, LOOP};
 use crate::value;
 use std::cell::{Cell, RefCell};
@@ -169,8 +169,8 @@ impl Poller {
         }
     }
 
-    /// Moves what is ready into the ArrayBuffer: how many, or the errno.
-    pub fn collect(&self, timeout: &Timeout) -> std::result::Result<usize, i32> {
+    /// Moves what is ready, at once or within the timeout, into the ArrayBuffer: how many, or the errno.
+    pub fn collect(&self, timeout_ms: c_int) -> std::result::Result<usize, i32> {
         let ready = match self.ready_array() {
             Some(ready) => ready,
             None => return Ok(0),
@@ -182,7 +182,7 @@ impl Poller {
         if room == 0 {
             return Ok(0);
         }
-        let count = epoll_wait(self.epoll, &mut events[..room], timeout)?;
+        let count = epoll_wait(self.epoll, &mut events[..room], timeout_ms)?;
         let mut written = 0;
         for event in &events[..count] {
             let (data, bits) = (event.data, event.events);
@@ -225,47 +225,9 @@ impl Poller {
         }
     }
 
-    /// One turn: collect, then one call into JavaScript, after which node drains microtasks and ticks. False when nothing was there.
-    pub fn run_turn(&self, timeout: &Timeout) -> bool {
-        let mut scope = ptr::null_mut();
-        // SAFETY: opened and closed in pairs.
-        if unsafe { napi_open_handle_scope(self.env, &mut scope) } != NAPI_OK {
-            return false;
-        }
-        let count = self.collect(timeout).unwrap_or(0);
-        if count > 0 {
-            self.call_back(count);
-        }
-        // SAFETY: as above.
-        unsafe { napi_close_handle_scope(self.env, scope) };
-        count > 0
-    }
-
-    fn call_back(&self, count: usize) {
-        let (callback, count) = match (self.referenced(&self.callback), self.count_value(count)) {
-            (Some(callback), Ok(count)) => (callback, count),
-            _ => return,
-        };
-        let mut result = ptr::null_mut();
-        // SAFETY: live values of the scope that `run_turn` opened; any object may be the receiver.
-        let status = unsafe {
-            napi_make_callback(
-                self.env,
-                ptr::null_mut(),
-                callback,
-                callback,
-                1,
-                &count,
-                &mut result,
-            )
-        };
-        if status == NAPI_PENDING_EXCEPTION {
-            self.report_exception();
-        }
-    }
-
-    fn count_value(&self, count: usize) -> Result<napi_value> {
-        value::uint(self.env, count as u32)
+    /// One turn, without waiting: false when nothing was there.
+    pub fn run_turn(&self) -> bool {
+        Turns::open(self).map_or(false, |turns| turns.run(0))
     }
 
     /// What the callback threw goes to 'uncaughtException', as from any other callback of node's.
@@ -280,6 +242,70 @@ impl Poller {
     }
 }
 
+/// A few turns in a row: the values they need are looked up once for all of them.
+pub struct Turns<'a> {
+    poller: &'a Poller,
+    scope: napi_handle_scope,
+    callback: napi_value,
+}
+
+impl<'a> Turns<'a> {
+    /// None when the poller is closed, or its environment is ending.
+    pub fn open(poller: &'a Poller) -> Option<Turns<'a>> {
+        let mut scope = ptr::null_mut();
+        // SAFETY: closed in `drop`, and scopes are dropped in the order of blocks.
+        if unsafe { napi_open_handle_scope(poller.env, &mut scope) } != NAPI_OK {
+            return None;
+        }
+        let mut turns = Turns {
+            poller,
+            scope,
+            callback: ptr::null_mut(),
+        };
+        turns.callback = poller.referenced(&poller.callback)?;
+        Some(turns)
+    }
+
+    /// One turn: collect, then one call into JavaScript, after which node drains microtasks and ticks. False when nothing came within
+    /// the timeout, or a signal before.
+    pub fn run(&self, timeout_ms: c_int) -> bool {
+        let count = self.poller.collect(timeout_ms).unwrap_or(0);
+        if count > 0 {
+            self.call_back(count);
+        }
+        count > 0
+    }
+
+    fn call_back(&self, count: usize) {
+        let Ok(count) = value::uint(self.poller.env, count as u32) else {
+            return;
+        };
+        let mut result = ptr::null_mut();
+        // SAFETY: live values of our scope; any object may be the receiver.
+        let status = unsafe {
+            napi_make_callback(
+                self.poller.env,
+                ptr::null_mut(),
+                self.callback,
+                self.callback,
+                1,
+                &count,
+                &mut result,
+            )
+        };
+        if status == NAPI_PENDING_EXCEPTION {
+            self.poller.report_exception();
+        }
+    }
+}
+
+impl Drop for Turns<'_> {
+    fn drop(&mut self) {
+        // SAFETY: opened in `open`.
+        unsafe { napi_close_handle_scope(self.poller.env, self.scope) };
+    }
+}
+
 /// libuv: the epoll set has something. It is dealt with when libuv has told all there is in this turn.
 extern "C" fn set_readable(handle: *mut uv_handle, _status: c_int, _events: c_int) {
     // SAFETY: set in `open`; freed only in `closed`, which libuv calls in a later phase, so it outlives the callback.
@@ -291,7 +317,7 @@ extern "C" fn set_readable(handle: *mut uv_handle, _status: c_int, _events: c_in
 extern "C" fn turn(handle: *mut uv_handle) {
     // SAFETY: as above.
     let poller = unsafe { &*(uv_handle_get_data(handle) as *const Poller) };
-    if poller.set_is_ready.replace(false) && poller.run_turn(&Timeout::new(0)) {
+    if poller.set_is_ready.replace(false) && poller.run_turn() {
         poller.stay.after_turn(poller);
     }
 }

@@ -1,4 +1,4 @@
-//! The hot path of the wire: accept, recvmsg and sendmsg without allocation, errno as a negative result.
+//! The hot path of the wire: accept, recvmsg, send and sendmsg without allocation, errno as a negative result.
 
 use crate::call::{function, Call, Function};
 use crate::error::{Error, Result};
@@ -12,11 +12,14 @@ use std::{ptr, slice};
 pub const FUNCTIONS: &[Function] = &[
     function("accept", accept),
     function("recvmsg", recvmsg),
+    function("send", send),
     function("sendmsg", sendmsg),
 ];
 
 /// SCM_MAX_FD (`include/net/scm.h`): more never travel in one message.
 const MAX_FDS: usize = 253;
+
+const SEND_FLAGS: c_int = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
 
 const HEADER_BYTES: usize = size_of::<cmsghdr>();
 
@@ -58,7 +61,7 @@ fn recvmsg(call: &Call) -> Result<napi_value> {
     let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
     fds.write(0, 0);
     // SAFETY: `message` points to the array's range and to `control`, with their lengths.
-    match retry(|| unsafe { libc::recvmsg(fd, &mut message, flags) }) {
+    match retry(|| unsafe { libc::direct::recvmsg(fd, &mut message, flags) }) {
         Ok(count) => {
             let used = message.control_length.min(size_of::<Control>());
             // SAFETY: the kernel has filled that much, but for the padding behind an odd number of descriptors, which is not looked at.
@@ -119,6 +122,19 @@ pub fn header(control: &[u8]) -> Option<(cmsghdr, usize)> {
     Some((header, header.length.min(control.len())))
 }
 
+/// As [`sendmsg`] without descriptors, which most messages go without: fewer arguments to read, for us and for the kernel.
+fn send(call: &Call) -> Result<napi_value> {
+    let fd = call.i32(0, "fd")?;
+    let from = call.buffer_or_bytes(1, "from")?;
+    let length = call.size(3, "length")?;
+    let start = from.range(call.size(2, "offset")?, length)?;
+    // SAFETY: the range is inside the array.
+    match retry(|| unsafe { libc::direct::send(fd, start.cast(), length, SEND_FLAGS) }) {
+        Ok(sent) => transferred(call, sent),
+        Err(errno) => value::int(call.env, -errno),
+    }
+}
+
 fn sendmsg(call: &Call) -> Result<napi_value> {
     let fd = call.i32(0, "fd")?;
     let from = call.buffer_or_bytes(1, "from")?;
@@ -153,9 +169,8 @@ fn sendmsg(call: &Call) -> Result<napi_value> {
         control_length,
         flags: 0,
     };
-    let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
     // SAFETY: `message` points to the array's range and to `control`, with their lengths.
-    match retry(|| unsafe { libc::sendmsg(fd, &message, flags) }) {
+    match retry(|| unsafe { libc::sendmsg(fd, &message, SEND_FLAGS) }) {
         Ok(sent) => transferred(call, sent),
         Err(errno) => value::int(call.env, -errno),
     }

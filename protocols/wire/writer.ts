@@ -200,18 +200,11 @@ export class Writer {
     this.trace?.settle();
     const endBytes = this.#head * 4;
     while (this.#sentBytes < endBytes) {
-      const fdCount = Math.min(this.#fds.size, MAX_FDS_PER_SEND);
-      for (let index = 0; index < fdCount; index++) sending[index] = this.#fds.peek(index);
-      // Descriptors may come before their message but never after it: with more than fit in one call they go ahead, a byte each time.
-      const length = this.#fds.size > MAX_FDS_PER_SEND ? 1 : endBytes - this.#sentBytes;
-      const sent = native.sendmsg(
-        this.#fd,
-        this.#chunk.buffer,
-        this.#sentBytes,
-        length,
-        sendingBuffer,
-        fdCount,
-      );
+      const restBytes = endBytes - this.#sentBytes;
+      const sent =
+        this.#fds.size === 0
+          ? native.send(this.#fd, this.#chunk.buffer, this.#sentBytes, restBytes)
+          : this.#sendWithFds(restBytes);
       if (sent === -EAGAIN || sent === -ETOOMANYREFS) {
         this.#blocked = true;
         this.#heldUp = sent === -ETOOMANYREFS;
@@ -221,7 +214,6 @@ export class Writer {
         this.#break(-sent);
         return 'broken';
       }
-      this.#fds.closeFirst(fdCount);
       this.#sentBytes += sent;
     }
     this.#unblock();
@@ -237,6 +229,18 @@ export class Writer {
     this.#unblock();
     this.#fds.closeAll();
     this.#giveBack();
+  }
+
+  /** One sendmsg. Bytes or -errno; the descriptors that went are closed. */
+  #sendWithFds(restBytes: number): number {
+    const fdCount = Math.min(this.#fds.size, MAX_FDS_PER_SEND);
+    for (let index = 0; index < fdCount; index++) sending[index] = this.#fds.peek(index);
+    // Descriptors may come before their message but never after it: with more than fit in one call they go ahead, a byte each time.
+    const length = this.#fds.size > MAX_FDS_PER_SEND ? 1 : restBytes;
+    const { buffer } = this.#chunk;
+    const sent = native.sendmsg(this.#fd, buffer, this.#sentBytes, length, sendingBuffer, fdCount);
+    if (sent >= 0) this.#fds.closeFirst(fdCount);
+    return sent;
   }
 
   get #hasTooManyFds(): boolean {

@@ -24,7 +24,6 @@ const incoming = new Int32Array(READ_BYTES / 4);
 const incomingBytes = new Uint8Array(incoming.buffer);
 const outgoing = new Int32Array(READ_BYTES);
 const fds = new Int32Array(255);
-const noFds = new ArrayBuffer(0);
 const handler = {};
 let requests = 0;
 let answered = 0;
@@ -134,7 +133,7 @@ function serve(fd: number, peer: Peer): boolean {
   if (answered === 0) return true;
   const bytes = 4 * answered;
   answered = 0;
-  return native.sendmsg(fd, outgoing.buffer, 0, bytes, noFds, 0) === bytes;
+  return native.send(fd, outgoing.buffer, 0, bytes) === bytes;
 }
 
 function main(name: string): void {
