@@ -147,12 +147,12 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
 
   // --- the one epoll set -----------------------------------------------------
   /**
-   * Creates an epoll set driven by one uv_poll on the environment's loop. When members are ready, as many pairs
-   * of Int32 [id, epoll events] as it has room for are written to `ready` and `onReady(count)` is called (napi_make_callback), once per loop turn. While nobody
-   * else on the loop has anything to do, a busy poller takes its turns one after the other (src/poller_stay.rs).
+   * Creates an epoll set driven by one uv_poll on the environment's loop. When members are ready, as many pairs of Int32
+   * [id, epoll events] as it has room for are written to `ready` and `onReady` is called with their count (napi_make_callback), once a
+   * turn of the loop. With `mayStay` it may ask for its next turns itself ({@link pollerStay}).
    * The uv_poll is idle (and does not keep the process alive) until pollerStart.
    */
-  pollerCreate(ready: ArrayBuffer, onReady: (count: number) => void): number;
+  pollerCreate(ready: ArrayBuffer, onReady: (count: number, mayStay: boolean) => void): number;
   pollerStart(poller: number): void;
   pollerStop(poller: number): void;
   /** Whether the running poller keeps the process alive (uv_ref / uv_unref). */
@@ -164,6 +164,11 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   pollerWait(poller: number, timeoutMs: number): number;
   /** What the loop does in a turn, now: calls onReady when something is ready, and tells whether it was. */
   pollerTurn(poller: number): boolean;
+  /**
+   * Hot. In `onReady`, once what it was called for is dealt with: waits while nobody else on the loop has anything to do, fills
+   * `ready` and returns the count; 0 when the loop wants its turn (src/poller_stay.rs).
+   */
+  pollerStay(poller: number): number;
   pollerClose(poller: number): void;
   /** poll(2) on one fd: revents. `timeoutMs` 0 = now. */
   poll(fd: number, events: number, timeoutMs: number): number;

@@ -15,6 +15,9 @@ export interface Watch {
   close(): void;
 }
 
+/** What node does itself between timers of one turn (lib/internal/process/task_queues.js: runNextTicks). */
+const { _tickCallback: runTicksAndMicrotasks } = process as { _tickCallback?: () => void };
+
 const READY_PAIRS = 256;
 const NOTHING = new Int32Array(0);
 
@@ -36,9 +39,10 @@ export class Poller {
   /** `firstId`: tests alone begin near the last one. */
   constructor({ firstId = 1 }: { firstId?: number } = {}) {
     this.#nextId = firstId;
-    this.#handle = native.pollerCreate(this.#ready.buffer, (count) =>
-      this.#deliverCollected(count),
-    );
+    this.#handle = native.pollerCreate(this.#ready.buffer, (count, mayStay) => {
+      this.#deliverCollected(count);
+      if (mayStay) this.#stay();
+    });
   }
 
   /** Watched fds. */
@@ -142,6 +146,18 @@ export class Poller {
     for (let index = 0; index < 2 * count; index += 2) {
       const id = this.#ready[index] ?? 0;
       ready.set(id, (this.#ready[index + 1] ?? 0) | (ready.get(id) ?? 0));
+    }
+  }
+
+  /** Turns one after the other while nobody else on the loop has anything to do, each ended as node ends one. */
+  #stay(): void {
+    if (runTicksAndMicrotasks === undefined) return;
+    for (;;) {
+      runTicksAndMicrotasks();
+      if (this.#closed) return;
+      const count = native.pollerStay(this.#handle);
+      if (count === 0) return;
+      this.#deliverCollected(count);
     }
   }
 

@@ -22,6 +22,7 @@ pub const FUNCTIONS: &[Function] = &[
     function("pollerRemove", remove),
     function("pollerWait", wait),
     function("pollerTurn", turn),
+    function("pollerStay", stay),
     function("pollerClose", close),
     function("poll", poll),
 ];
@@ -125,8 +126,13 @@ fn wait(call: &Call) -> Result<napi_value> {
 }
 
 fn turn(call: &Call) -> Result<napi_value> {
-    let found = opened(call)?.run_turn();
+    let found = opened(call)?.run_turn(false);
     value::boolean(call.env, found)
+}
+
+fn stay(call: &Call) -> Result<napi_value> {
+    let count = opened(call)?.stay();
+    value::uint(call.env, count as u32)
 }
 
 /// Idempotent, and allowed in the callback.

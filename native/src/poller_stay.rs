@@ -6,10 +6,12 @@
 //! returns to the loop. `uv_backend_fd` and `uv_backend_timeout` are libuv's own interface for this: the timeout is 0 as long as there
 //! is anything libuv has to do itself (immediates, closing handles, watchers not yet registered).
 //! For what they do not tell, a stay is bounded.
+//!
+//! A stay takes place within one call into JavaScript, which asks for its turns (`pollerStay`): less than a call for each of them.
 
 use crate::libc::{self, epoll_event, retry};
 use crate::napi::*;
-use crate::poller_turn::{Poller, Turns};
+use crate::poller_turn::Poller;
 use std::cell::Cell;
 use std::os::raw::c_int;
 use std::ptr;
@@ -24,14 +26,13 @@ const TURNS_BEFORE: u32 = 16;
 /// other addons' check handles). Going round so rarely costs next to nothing.
 const TURNS_OF_A_STAY: u32 = 1024;
 
-/// So many of them share a scope for their JavaScript values, which takes memory from the heap. A turn leaves a handful in it.
-const TURNS_OF_A_GROUP: u32 = 32;
-
 /// A poller's stays.
 #[derive(Default)]
 pub struct Stay {
     turns: Cell<u32>,
     staying: Cell<bool>,
+    /// Turns of the present stay.
+    left: Cell<u32>,
     loop_is_ready: Cell<bool>,
 }
 
@@ -46,49 +47,41 @@ impl Stay {
         self.loop_is_ready.set(true);
     }
 
-    /// A turn of the loop was run: stays when there were enough of them.
-    pub fn after_turn(&self, poller: &Poller) {
+    /// A turn of the loop has something: whether there were enough of them for a stay after it.
+    pub fn is_due(&self) -> bool {
         self.turns.set(self.turns.get() + 1);
-        if self.turns.get() < TURNS_BEFORE || !poller.on_loop() || timeout_of(poller) == 0 {
-            return;
-        }
-        self.turns.set(0);
-        if !self.begin(poller) {
-            return;
-        }
-        let mut done = 0;
-        while done < TURNS_OF_A_STAY {
-            let group = self.run_group(poller);
-            done += group;
-            if group < TURNS_OF_A_GROUP {
-                break;
-            }
-        }
-        self.end(poller);
-        if done >= TURNS_BEFORE {
-            // It has paid for itself, and it was not for want of events that it ended: the next turn is enough.
-            self.turns.set(TURNS_BEFORE - 1);
-        }
+        self.turns.get() >= TURNS_BEFORE
     }
 
-    /// Turns as long as the loop wants none, so many at most: how many there were.
-    fn run_group(&self, poller: &Poller) -> u32 {
-        let Some(turns) = Turns::open(poller) else {
-            return 0;
-        };
-        let mut done = 0;
-        while done < TURNS_OF_A_GROUP
-            && self.is_staying()
-            && poller.on_loop()
-            && !self.loop_is_ready.replace(false)
-        {
-            let timeout_ms = timeout_of(poller);
-            if timeout_ms == 0 || !turns.run(timeout_ms) {
-                break;
+    /// The next turn of a stay: how many members are ready, in the poller's array. With 0 the stay is over.
+    pub fn next(&self, poller: &Poller) -> usize {
+        if !self.is_staying() {
+            if !poller.on_loop() || timeout_of(poller) == 0 {
+                return 0;
             }
-            done += 1;
+            self.turns.set(0);
+            if !self.begin(poller) {
+                return 0;
+            }
+            self.left.set(TURNS_OF_A_STAY);
         }
-        done
+        let count = self.wait(poller);
+        if count == 0 {
+            self.end(poller);
+        } else {
+            self.left.set(self.left.get() - 1);
+        }
+        count
+    }
+
+    fn wait(&self, poller: &Poller) -> usize {
+        if self.left.get() == 0 || !poller.on_loop() || self.loop_is_ready.replace(false) {
+            return 0;
+        }
+        match timeout_of(poller) {
+            0 => 0,
+            timeout_ms => poller.collect(timeout_ms).unwrap_or(0),
+        }
     }
 
     /// Turns the two epoll sets round: libuv's becomes a member of ours. False when that cannot be.
@@ -111,6 +104,10 @@ impl Stay {
         if self.staying.replace(false) {
             control(poller, libc::EPOLL_CTL_DEL, ptr::null_mut());
             poller.watch_set();
+            if TURNS_OF_A_STAY - self.left.get() >= TURNS_BEFORE {
+                // It has paid for itself, and it was not for want of events that it ended: the next turn is enough.
+                self.turns.set(TURNS_BEFORE - 1);
+            }
         }
         self.loop_is_ready.set(false);
     }

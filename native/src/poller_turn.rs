@@ -225,9 +225,54 @@ impl Poller {
         }
     }
 
-    /// One turn, without waiting: false when nothing was there.
-    pub fn run_turn(&self) -> bool {
-        Turns::open(self).map_or(false, |turns| turns.run(0))
+    /// One turn, without waiting: one call into JavaScript, after which node drains microtasks and ticks. False when nothing was there.
+    /// `may_stay`: JavaScript may ask for more turns within it.
+    pub fn run_turn(&self, may_stay: bool) -> bool {
+        let mut scope = ptr::null_mut();
+        // SAFETY: opened and closed in pairs.
+        if unsafe { napi_open_handle_scope(self.env, &mut scope) } != NAPI_OK {
+            return false;
+        }
+        let count = self.collect(0).unwrap_or(0);
+        if count > 0 {
+            self.call_back(count, may_stay && self.stay.is_due());
+            self.stay.end(self);
+        }
+        // SAFETY: as above.
+        unsafe { napi_close_handle_scope(self.env, scope) };
+        count > 0
+    }
+
+    /// The next turn of a stay, see [`Stay::next`].
+    pub fn stay(&self) -> usize {
+        self.stay.next(self)
+    }
+
+    fn call_back(&self, count: usize, may_stay: bool) {
+        let arguments = [
+            value::uint(self.env, count as u32),
+            value::boolean(self.env, may_stay),
+        ];
+        let (callback, arguments) = match (self.referenced(&self.callback), arguments) {
+            (Some(callback), [Ok(count), Ok(may_stay)]) => (callback, [count, may_stay]),
+            _ => return,
+        };
+        let mut result = ptr::null_mut();
+        // SAFETY: live values of the scope that `run_turn` opened; any object may be the receiver.
+        let status = unsafe {
+            napi_make_callback(
+                self.env,
+                ptr::null_mut(),
+                callback,
+                callback,
+                arguments.len(),
+                arguments.as_ptr(),
+                &mut result,
+            )
+        };
+        if status == NAPI_PENDING_EXCEPTION {
+            self.report_exception();
+        }
     }
 
     /// What the callback threw goes to 'uncaughtException', as from any other callback of node's.
@@ -242,70 +287,6 @@ impl Poller {
     }
 }
 
-/// A few turns in a row: the values they need are looked up once for all of them.
-pub struct Turns<'a> {
-    poller: &'a Poller,
-    scope: napi_handle_scope,
-    callback: napi_value,
-}
-
-impl<'a> Turns<'a> {
-    /// None when the poller is closed, or its environment is ending.
-    pub fn open(poller: &'a Poller) -> Option<Turns<'a>> {
-        let mut scope = ptr::null_mut();
-        // SAFETY: closed in `drop`, and scopes are dropped in the order of blocks.
-        if unsafe { napi_open_handle_scope(poller.env, &mut scope) } != NAPI_OK {
-            return None;
-        }
-        let mut turns = Turns {
-            poller,
-            scope,
-            callback: ptr::null_mut(),
-        };
-        turns.callback = poller.referenced(&poller.callback)?;
-        Some(turns)
-    }
-
-    /// One turn: collect, then one call into JavaScript, after which node drains microtasks and ticks. False when nothing came within
-    /// the timeout, or a signal before.
-    pub fn run(&self, timeout_ms: c_int) -> bool {
-        let count = self.poller.collect(timeout_ms).unwrap_or(0);
-        if count > 0 {
-            self.call_back(count);
-        }
-        count > 0
-    }
-
-    fn call_back(&self, count: usize) {
-        let Ok(count) = value::uint(self.poller.env, count as u32) else {
-            return;
-        };
-        let mut result = ptr::null_mut();
-        // SAFETY: live values of our scope; any object may be the receiver.
-        let status = unsafe {
-            napi_make_callback(
-                self.poller.env,
-                ptr::null_mut(),
-                self.callback,
-                self.callback,
-                1,
-                &count,
-                &mut result,
-            )
-        };
-        if status == NAPI_PENDING_EXCEPTION {
-            self.poller.report_exception();
-        }
-    }
-}
-
-impl Drop for Turns<'_> {
-    fn drop(&mut self) {
-        // SAFETY: opened in `open`.
-        unsafe { napi_close_handle_scope(self.poller.env, self.scope) };
-    }
-}
-
 /// libuv: the epoll set has something. It is dealt with when libuv has told all there is in this turn.
 extern "C" fn set_readable(handle: *mut uv_handle, _status: c_int, _events: c_int) {
     // SAFETY: set in `open`; freed only in `closed`, which libuv calls in a later phase, so it outlives the callback.
@@ -317,8 +298,8 @@ extern "C" fn set_readable(handle: *mut uv_handle, _status: c_int, _events: c_in
 extern "C" fn turn(handle: *mut uv_handle) {
     // SAFETY: as above.
     let poller = unsafe { &*(uv_handle_get_data(handle) as *const Poller) };
-    if poller.set_is_ready.replace(false) && poller.run_turn() {
-        poller.stay.after_turn(poller);
+    if poller.set_is_ready.replace(false) {
+        poller.run_turn(true);
     }
 }
 

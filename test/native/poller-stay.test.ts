@@ -79,6 +79,33 @@ test('what a callback of such a turn starts has its turn', async () => {
   await expect.poll(() => seen.toSorted()).toEqual(['immediate', 'thread', 'timer']);
 });
 
+test('ticks and microtasks of such a turn come before the next one', async () => {
+  const seen: [string, number][] = [];
+  await new Promise<void>((resolve) => {
+    busy(() => {
+      if (turns !== 1_000) return;
+      void Promise.resolve().then(() => seen.push(['microtask', turns]));
+      process.nextTick(() => {
+        seen.push(['tick', turns]);
+        void Promise.resolve().then(() => seen.push(['microtask of a tick', turns]));
+      });
+      setTimeout(resolve, 1);
+    });
+  });
+  expect(seen).toEqual([
+    ['tick', 1_000],
+    ['microtask', 1_000],
+    ['microtask of a tick', 1_000],
+  ]);
+});
+
+test('a rejection nobody handles is told as always', () => {
+  const source = `${BUSY}
+    process.on('unhandledRejection', (error) => { console.log(error.message, turns); native.pollerClose(poller); process.exit(); });
+    function late() { void Promise.reject(new Error('late')); }`;
+  expect(runChild(source)).toMatchObject({ status: 0, stdout: 'late 1000\n' });
+});
+
 test('stopped, started again and dispatched by hand within such a turn', async () => {
   let dispatched = 0;
   let reached = 0;
@@ -119,7 +146,19 @@ test('two busy pollers share the loop', async () => {
 const BUSY = `
 const fd = native.eventfd(1);
 let turns = 0;
-const poller = native.pollerCreate(new ArrayBuffer(32), () => { if (++turns === 1000) late(); });
+let veryLate = () => {};
+const turn = () => {
+  if (++turns === 1000) late();
+  if (turns === 100000) veryLate();
+};
+const poller = native.pollerCreate(new ArrayBuffer(32), (count, mayStay) => {
+  turn();
+  while (mayStay) {
+    process._tickCallback();
+    if (native.pollerStay(poller) === 0) return;
+    turn();
+  }
+});
 native.pollerAdd(poller, fd, 1, 1);
 native.pollerStart(poller);
 native.pollerRef(poller, true);
@@ -133,16 +172,9 @@ test('what is thrown in such a turn reaches uncaughtException', () => {
 });
 
 test('an immediate without a reference, which libuv does not count, has its turn', () => {
-  const source = `
-    const fd = native.eventfd(1);
-    let turns = 0;
-    const poller = native.pollerCreate(new ArrayBuffer(32), () => {
-      if (++turns === 1000) setImmediate(() => end('ran')).unref();
-      if (turns === 100000) end('never ran');
-    });
-    native.pollerAdd(poller, fd, 1, 1);
-    native.pollerStart(poller);
-    native.pollerRef(poller, true);
+  const source = `${BUSY}
+    function late() { setImmediate(() => end('ran')).unref(); }
+    veryLate = () => end('never ran');
     function end(what) { console.log(what); native.pollerClose(poller); process.exit(); }`;
   expect(runChild(source)).toMatchObject({ status: 0, stdout: 'ran\n' });
 });
