@@ -21,6 +21,7 @@ import type { ChromeTrace } from './chrome-trace.ts';
 import { budgetsOf } from './compositor-budgets.ts';
 import type { BudgetChoice } from './compositor-limits.ts';
 import { InnerCommand } from './inner-command.ts';
+import { inlineDispatch } from '../protocols/server/dispatch-inlining.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
 export type GpuChoice =
@@ -140,6 +141,7 @@ async function serve(
   });
   // Not before all is loaded: V8 takes no code from the bundle that was compiled under other flags.
   boundYoungGeneration();
+  inlineDispatch();
   handleSignals(lifetime, stop, () => saveScreenshot(compositor, options.screenshot, log));
   if (options.command.length === 0) {
     log.info(`WAYLAND_DISPLAY=${socket} XDG_RUNTIME_DIR=${runtimeDir}`);

@@ -17,6 +17,7 @@ export { Global } from './server/global.ts';
 export { takeListenFds } from './server/listen-fds.ts';
 export { DisplayError, ProtocolError } from './server/protocol-error.ts';
 export { Resource } from './server/resource.ts';
+export { inlineDispatch } from './server/dispatch-inlining.ts';
 export { warmUp } from './server/warm-up.ts';
 export { warmUpWhenIdle } from './server/idle-warm-up.ts';
 export type { ServerInterface } from './server/resource.ts';

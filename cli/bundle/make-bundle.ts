@@ -19,6 +19,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { rolldown } from 'rolldown';
+import { undoInlineDispatch } from '../../protocols/server/dispatch-inlining.ts';
 import type { main as Main } from '../main.ts';
 import { Bundle, codeFile } from './bundle.ts';
 
@@ -82,8 +83,9 @@ async function codeOfAStart(bundle: Bundle): Promise<Buffer> {
   } finally {
     rmSync(runtimeDir, { recursive: true, force: true });
   }
-  // V8 takes no code that was compiled under other flags; this is the one that young-generation.ts sets, at its default.
+  // V8 takes no code that was compiled under other flags; the first is the one that young-generation.ts sets, at its default.
   setFlagsFromString('--semi-space-growth-factor=2');
+  undoInlineDispatch();
   return bundle.code();
 }
 

@@ -248,11 +248,7 @@ export class Client implements WriterOwner {
     // The ids of the server's are those from 0xff00_0000 on: told without a floating-point comparison.
     if (id >>> 24 === 0xff) this.objects.removeServerSide(resource, this.#gone);
     else {
-      if (id !== DISPLAY_ID) {
-        const writer = this.#writer;
-        const at = writer.begin(DISPLAY_ID, DELETE_ID_OPCODE, HEADER_BYTES + 4);
-        writer.words[at] = id;
-      }
+      if (id !== DISPLAY_ID) this.#sendDeleteId(id);
       this.objects.removeClientSide(id);
     }
     resource.writer = CLOSED_WRITER;
@@ -328,6 +324,20 @@ export class Client implements WriterOwner {
 
   describe(id: number): InterfaceDescription | undefined {
     return this.objects.receiver(id)?.description;
+  }
+
+  #sendDeleteId(id: number): void {
+    const writer = this.#writer;
+    if (writer.trace !== null) {
+      const at = writer.begin(DISPLAY_ID, DELETE_ID_OPCODE, HEADER_BYTES + 4);
+      writer.words[at] = id;
+      return;
+    }
+    const at = writer.reserve(3);
+    const { words } = writer;
+    words[at] = DISPLAY_ID;
+    words[at + 1] = DELETE_ID_HEADER;
+    words[at + 2] = id;
   }
 
   #tooManyObjects(): ProtocolError {

@@ -18,6 +18,7 @@ import type {
 } from '../../../protocols/generated/wayland.server.ts';
 import { WlShmFormat } from '../../../protocols/generated/wayland.interfaces.ts';
 import { Display } from '../../../protocols/server/display.ts';
+import { inlineDispatch } from '../../../protocols/server/dispatch-inlining.ts';
 import { warmUp } from '../../../protocols/server/warm-up.ts';
 
 const COMPOSITOR_VERSION = 4;
@@ -115,6 +116,7 @@ function listenToCommands(onEnd: () => void): void {
 
 function main(name: string): void {
   native.setNofileLimit(native.getNofileLimit().hard);
+  inlineDispatch();
   warmUp(createGlobals);
   requests = 0;
   const poller = new Poller();
