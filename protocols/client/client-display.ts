@@ -6,27 +6,26 @@ import { EPOLLIN, EPOLLOUT } from '../../native/poller.ts';
 import type { Poller, Watch } from '../../native/poller.ts';
 import { EAGAIN, ENOBUFS, EPIPE, EPROTO } from '../../native/errno.ts';
 import { WlDisplayProxy } from '../generated/wayland.client.ts';
-import { ChunkPool } from '../wire/chunk-pool.ts';
 import { Connection, receiveBufferBytes } from '../wire/connection.ts';
 import { WireFormatError } from '../wire/errors.ts';
-import { FdQueue } from '../wire/fd-queue.ts';
-import { argumentLetters } from '../wire/interface-description.ts';
 import type { InterfaceDescription } from '../wire/interface-description.ts';
 import { DEFAULT_WIRE_LIMITS, HEADER_BYTES } from '../wire/limits.ts';
 import type { WireLimits } from '../wire/limits.ts';
 import { SILENT_LOG } from '../wire/log.ts';
 import type { WireLog } from '../wire/log.ts';
-import { Reader } from '../wire/reader.ts';
+import type { Reader } from '../wire/reader.ts';
 import { SendRetry } from '../wire/send-retry.ts';
 import { isTraced, Trace } from '../wire/trace.ts';
 import type { WriterOwner } from '../wire/writer.ts';
+import { ClientBuffers } from './client-buffers.ts';
 import { ClientObjects } from './client-objects.ts';
 import { ClientRegistry } from './client-registry.ts';
 import { connectToDisplay } from './connect.ts';
 import { WaylandClientError } from './errors.ts';
 import { EventQueue } from './event-queue.ts';
-import type { QueuedEvent } from './event-queue.ts';
 import type { Proxy } from './proxy.ts';
+import { takeEvent } from './queued-event.ts';
+import type { QueuedEvent } from './queued-event.ts';
 
 export interface ClientDisplayOptions {
   readonly poller: Poller;
@@ -44,8 +43,6 @@ export interface ClientDisplayOptions {
   readonly traceTo?: (line: string) => void;
 }
 
-const MAX_QUEUED_BYTES = 64 * 1024;
-
 /**
  * One connection to a compositor. Events are dispatched by the poller as they arrive, or by hand with {@link dispatch};
  * those of proxies on an {@link EventQueue} wait there. Requests are sent at the end of a turn, or by {@link flush}.
@@ -59,7 +56,8 @@ export class ClientDisplay implements WriterOwner {
   /** Called when the server reads more slowly than requests are made, with true, and when it has caught up. */
   onBlocked: ((blocked: boolean) => void) | undefined;
   readonly #connection: Connection;
-  readonly #reader: Reader;
+  readonly #buffers: ClientBuffers;
+  readonly #readerBytes: number;
   readonly #trace: Trace | null;
   readonly #log: WireLog;
   readonly #maxMessageBytes: number;
@@ -67,7 +65,6 @@ export class ClientDisplay implements WriterOwner {
   readonly #stopTurnEnd: () => void;
   readonly #sendRetry: SendRetry;
   readonly #queues = new Set<EventQueue>();
-  #queueReader: Reader | undefined;
   #error: WaylandClientError | undefined;
   #open = true;
   #dispatching = false;
@@ -93,8 +90,9 @@ export class ClientDisplay implements WriterOwner {
     this.#sendRetry = new SendRetry(clock);
     this.#log = options.log ?? SILENT_LOG;
     this.#maxMessageBytes = limits.maxMessageBytes;
-    this.#reader = new Reader(new ArrayBuffer(receiveBufferBytes(limits)));
-    this.#connection = new Connection(socket, this, new ChunkPool(), limits);
+    this.#buffers = ClientBuffers.of(options.poller);
+    this.#readerBytes = receiveBufferBytes(limits);
+    this.#connection = new Connection(socket, this, this.#buffers.chunks, limits);
     this.#trace = isTraced('client', env)
       ? new Trace({
           side: 'client',
@@ -226,7 +224,15 @@ export class ClientDisplay implements WriterOwner {
   /** One receive; the number of events dispatched or queued. */
   #read(): number {
     if (this.#dispatching) return 0;
-    const reader = this.#reader;
+    const reader = this.#buffers.takeReader(this.#readerBytes);
+    try {
+      return this.#readInto(reader);
+    } finally {
+      this.#buffers.giveReader(reader);
+    }
+  }
+
+  #readInto(reader: Reader): number {
     const keptBytes = this.#connection.unkeep(reader);
     const count = this.#connection.receive(reader, keptBytes);
     if (count <= 0) {
@@ -284,7 +290,7 @@ export class ClientDisplay implements WriterOwner {
     if (this.#trace !== null) this.#traceReceived(reader, proxy, at);
     try {
       if (proxy.queue === null || !proxy.alive) proxy.dispatch(proxy, opcode, reader, at + 2, end);
-      else this.#enqueue(proxy, proxy.queue, opcode, reader, at, end);
+      else proxy.queue.push(takeEvent(proxy, reader, at, end, this.objects));
     } catch (error) {
       this.#onDispatchError(error, proxy, opcode);
     }
@@ -302,51 +308,13 @@ export class ClientDisplay implements WriterOwner {
     else this.#log.error(`handler of ${where} failed`, error);
   }
 
-  /** Takes an event out of the receive buffer. The objects it makes must be known before later events name them: they are made now. */
-  #enqueue(
-    proxy: Proxy,
-    queue: EventQueue,
-    opcode: number,
-    reader: Reader,
-    at: number,
-    end: number,
-  ): void {
-    const letters = argumentLetters(proxy.description.events[opcode]?.signature ?? '');
-    const fds = new FdQueue();
-    const fdCount = letters.split('h').length - 1;
-    reader.needFds(fdCount);
-    if (letters.includes('n')) this.#prepare(proxy, opcode, reader, at, end, letters);
-    reader.fds.moveTo(fds, fdCount);
-    queue.push({ proxy, bytes: reader.bytes.slice(at * 4, end * 4), fds });
-  }
-
-  /** Dispatches to nobody, which makes the new objects; only for messages of fixed size without descriptors, as all of these are. */
-  #prepare(
-    proxy: Proxy,
-    opcode: number,
-    reader: Reader,
-    at: number,
-    end: number,
-    letters: string,
-  ): void {
-    if (/[^iufon]/.test(letters)) return;
-    const handler = proxy.handler;
-    proxy.handler = null;
-    try {
-      proxy.dispatch(proxy, opcode, reader, at + 2, end);
-    } finally {
-      proxy.handler = handler;
-    }
-    for (let index = 0; index < letters.length; index++)
-      if (letters[index] === 'n') this.objects.markPrepared(reader.words[at + 2 + index]! >>> 0);
-  }
-
   #deliverQueued(event: QueuedEvent): void {
     if (!this.#open) {
       event.fds.closeAll();
       return;
     }
-    const reader = (this.#queueReader ??= new Reader(new ArrayBuffer(MAX_QUEUED_BYTES)));
+    const reader = this.#buffers.takeReader(this.#readerBytes);
+    reader.evict();
     reader.bytes.set(event.bytes);
     reader.fds = event.fds;
     const opcode = reader.words[1]! & 0xffff;
@@ -356,6 +324,7 @@ export class ClientDisplay implements WriterOwner {
       this.#onDispatchError(error, event.proxy, opcode);
     } finally {
       event.fds.closeAll();
+      this.#buffers.giveReader(reader);
     }
   }
 

@@ -1,15 +1,5 @@
 /** Events that wait until their user asks for them. */
-import type { FdQueue } from '../wire/fd-queue.ts';
-import type { Proxy } from './proxy.ts';
-
-/** A message taken out of the receive buffer. */
-export interface QueuedEvent {
-  readonly proxy: Proxy;
-  /** The whole message, header included. */
-  readonly bytes: Uint8Array;
-  /** Those of this message alone. */
-  readonly fds: FdQueue;
-}
+import type { QueuedEvent } from './queued-event.ts';
 
 /**
  * Set as `proxy.queue`, it collects the events of that proxy, and of the objects made by it, in order, until

@@ -61,6 +61,7 @@ export class Connection implements ReaderGuest {
 
   /** Puts what was kept at the start of the reader's buffer; its length. */
   unkeep(reader: Reader): number {
+    if (this.#keptIn !== null && this.#keptIn !== reader) this.#keptIn.evict();
     const left = reader.enter(this);
     const kept = this.#kept;
     this.#keptBytes = 0;

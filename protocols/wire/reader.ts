@@ -44,16 +44,22 @@ export class Reader {
    * The buffer is `user`'s from now on. What another one left moves out; what it left itself is put at the start: how many bytes.
    */
   enter(user: ReaderGuest): number {
-    const guest = this.#guest;
-    if (guest === null) return 0;
+    if (this.#guest === null) return 0;
+    if (this.#guest !== user) {
+      this.evict();
+      return 0;
+    }
     this.#guest = null;
     const [from, to] = [this.#guestFrom, this.#guestTo];
-    if (guest === user) {
-      this.bytes.copyWithin(0, from, to);
-      return to - from;
-    }
-    guest.moveOut(this.bytes.subarray(from, to));
-    return 0;
+    this.bytes.copyWithin(0, from, to);
+    return to - from;
+  }
+
+  /** Whoever left something takes it along. */
+  evict(): void {
+    const guest = this.#guest;
+    this.#guest = null;
+    guest?.moveOut(this.bytes.subarray(this.#guestFrom, this.#guestTo));
   }
 
   /** `guest` leaves these bytes for when it comes again. Nobody has {@link enter}ed since it did. */
