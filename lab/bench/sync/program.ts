@@ -4,6 +4,7 @@
  * Usage: node --expose-gc program.js drm|sim|stand-in. Answers lines on stdin: "submitted N WARM_UP", "signal-busy N WARM_UP" and "signal-idle
  * N WARM_UP" (until an update is applied, and the floors of that); "pending N"; "unplug N" (the last one of a process, for it pulls a device out). Ends with stdin.
  */
+import { inlineDispatch } from '../../../protocols/server/dispatch-inlining.ts';
 import { SyncBed } from './bed.ts';
 import type { BedKind } from './bed.ts';
 import { measureCommits, measureSignals, type CommitTimes } from './commits.ts';
@@ -16,6 +17,9 @@ import { CommittingWindow } from './window.ts';
 export interface BoundedTimes extends CommitTimes {
   readonly floors: Floors;
 }
+
+// As the compositor does.
+inlineDispatch();
 
 const kind = process.argv[2] as BedKind;
 let alone: SyncBed | undefined;
