@@ -20,7 +20,7 @@ export interface ClientBudgets {
   readonly cachedUpdates: number;
   /** Live wl_surfaces; each takes some KiB of ours. */
   readonly surfaces: number;
-  /** Rectangles of its wl_regions together. */
+  /** Rectangles of its wl_regions, and of the larger regions that surfaces and pointer constraints keep, together. */
   readonly regionRects: number;
   /** Live wl_buffer storages, those still on screen included. */
   readonly buffers: number;
@@ -185,7 +185,7 @@ export class ClientState {
     this.#totals[resource].add(-1);
   }
 
-  /** A wl_region has so many rectangles more, or fewer. False, and nothing booked, when it may not. */
+  /** See {@link RegionAccount}. */
   changeRegionRects(change: number): boolean {
     const rects = this.#regionRects + change;
     if (change > 0 && rects > this.#budgets.regionRects) return false;

@@ -17,6 +17,7 @@ import { ClientBuffer } from '../buffer/client-buffer.ts';
 import { ClientState } from '../client-state.ts';
 import type { HandlerContext } from '../handler-context.ts';
 import { addDamage } from '../surface/damage-list.ts';
+import { KeptRegion } from '../surface/kept-region.ts';
 import { Region } from '../surface/region.ts';
 import { Surface } from '../surface/surface.ts';
 import { isTransform } from '../surface/transform.ts';
@@ -25,7 +26,7 @@ const COMPOSITOR_VERSION = 7;
 /** From here on attach's offset must be 0 and wl_surface.offset exists. */
 const OFFSET_SINCE = 5;
 /** An opaque region is a hint that saves drawing (wayland.xml: wl_surface.set_opaque_region); one of more saves none. */
-const MAX_OPAQUE_RECTS = 256;
+const MAX_OPAQUE_RECTS = 32;
 /** Real windows' shapes are a few rectangles, at most one a row. */
 const MAX_RECTS_OF_A_REGION = 1024;
 /** A request on a region of so many rectangles takes as long as another usual request. */
@@ -114,7 +115,9 @@ function surfaceRequests(surface: Surface): WlSurfaceRequests {
     },
 
     setInputRegion(_resource: WlSurfaceResource, region: WlRegionResource | null): void {
-      surface.pending.inputRegion = region ? regionOf(region) : null;
+      const { pending } = surface;
+      pending.inputRegion?.drop();
+      pending.inputRegion = region && keepRegion(region);
     },
 
     commit(): void {
@@ -156,8 +159,16 @@ function surfaceRequests(surface: Surface): WlSurfaceRequests {
 }
 
 /** The value of a wl_region at this moment. */
-export function regionOf(resource: WlRegionResource): Region {
+function regionOf(resource: WlRegionResource): Region {
   return resource.data instanceof Region ? resource.data : Region.empty;
+}
+
+/** Its value at this moment, to be kept. When the client may keep no more it gets no_memory, and this is null. */
+export function keepRegion(resource: WlRegionResource): KeptRegion | null {
+  const { client } = resource;
+  const kept = KeptRegion.keep(regionOf(resource), ClientState.of(client));
+  if (!kept) client.postNoMemory();
+  return kept;
 }
 
 /** wl_surface takes the value at the time of the request, so a region is just a value in `data`. */

@@ -18,9 +18,9 @@ import { ProtocolError } from '../../protocols/server/protocol-error.ts';
 import type { Resource } from '../../protocols/server/resource.ts';
 import { type ConstraintListener, PointerConstraint } from '../seat/pointer-constraint.ts';
 import type { Seat } from '../seat/seat.ts';
-import type { Region } from '../surface/region.ts';
+import type { KeptRegion } from '../surface/kept-region.ts';
 import { Surface } from '../surface/surface.ts';
-import { regionOf } from './compositor.ts';
+import { keepRegion } from './compositor.ts';
 
 const VERSION = 1;
 
@@ -50,23 +50,30 @@ export function createPointerConstraintsGlobal(display: Display, seat: Seat): vo
         `wl_surface@${surface.id} has a pointer constraint already`,
       );
     }
+    let current = region && keepRegion(region);
     const constraint = new PointerConstraint({
       seat,
       surface,
       kind,
       persistent: lifetime === ZwpPointerConstraintsV1Lifetime.persistent,
-      region: region && regionOf(region),
+      region: current && current.region,
       listener,
     });
     constraints.set(surface, constraint);
-    let pending: Region | null | undefined;
+    let pending: KeptRegion | null | undefined;
     const unlisten = surface.onApplied(() => {
-      if (pending !== undefined) constraint.setRegion(pending);
-      pending = undefined;
+      if (pending !== undefined) {
+        current?.drop();
+        current = pending;
+        pending = undefined;
+        constraint.setRegion(current && current.region);
+      }
       constraint.update();
     });
     resource.addDestroyListener(() => {
       unlisten();
+      current?.drop();
+      pending?.drop();
       constraints.delete(surface);
       constraint.dispose();
     });
@@ -74,7 +81,8 @@ export function createPointerConstraintsGlobal(display: Display, seat: Seat): vo
     return {
       constraint,
       setRegion: (next) => {
-        pending = next && regionOf(next);
+        pending?.drop();
+        pending = next && keepRegion(next);
       },
     };
   };

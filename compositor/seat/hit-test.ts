@@ -42,5 +42,6 @@ export function placeOf(
 
 function takesInput({ state }: SceneItem, x: number, y: number): boolean {
   if (x < 0 || y < 0 || x >= state.width || y >= state.height) return false;
-  return state.inputRegion === null || state.inputRegion.contains(Math.floor(x), Math.floor(y));
+  const { inputRegion } = state;
+  return inputRegion === null || inputRegion.region.contains(Math.floor(x), Math.floor(y));
 }

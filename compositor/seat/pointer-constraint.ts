@@ -149,7 +149,7 @@ export class PointerConstraint implements MotionConstraint {
   #effective(): Region {
     const { width, height, inputRegion } = this.surface.current;
     let region = Region.rect(0, 0, width, height);
-    if (inputRegion) region = region.intersect(inputRegion);
+    if (inputRegion) region = region.intersect(inputRegion.region);
     return this.#region ? region.intersect(this.#region) : region;
   }
 }

@@ -15,6 +15,8 @@ export function mergePending(older: PendingState, newer: PendingState): void {
   }
   newer.opaqueRegion ??= older.opaqueRegion;
   if (newer.inputRegion === undefined) newer.inputRegion = older.inputRegion;
+  else older.inputRegion?.drop();
+  older.inputRegion = undefined;
   newer.surfaceDamage = mergeDamage(older.surfaceDamage, newer.surfaceDamage);
   newer.bufferDamage = mergeDamage(older.bufferDamage, newer.bufferDamage);
   newer.frameCallbacks = appended(older.frameCallbacks, newer.frameCallbacks);

@@ -2,6 +2,7 @@
 import type { WlCallbackResource } from '../../protocols/generated/wayland.server.ts';
 import type { SyncPoint } from '../buffer/sync-point.ts';
 import type { ClientBuffer } from '../buffer/client-buffer.ts';
+import type { KeptRegion } from './kept-region.ts';
 import type { PresentationFeedback } from './presentation-feedback.ts';
 import type { Rect, Region } from './region.ts';
 import type { ContentType, SurfaceChild, Viewport, ViewportSource } from './surface-state.ts';
@@ -21,8 +22,8 @@ export class PendingState {
   viewportSource: ViewportSource | null | undefined = undefined;
   viewportDestination: Viewport['destination'] | undefined = undefined;
   opaqueRegion: Region | undefined = undefined;
-  /** null = everything. */
-  inputRegion: Region | null | undefined = undefined;
+  /** null = everything. Owned. */
+  inputRegion: KeptRegion | null | undefined = undefined;
   /** See {@link addDamage}. */
   surfaceDamage: Rect[] | null = null;
   bufferDamage: Rect[] | null = null;

@@ -1,5 +1,6 @@
 /** The applied state of a surface: immutable, replaced whole by each applied content update. */
 import type { BufferUse } from '../buffer/buffer-use.ts';
+import type { KeptRegion } from './kept-region.ts';
 import type { Region } from './region.ts';
 import type { Surface } from './surface.ts';
 import type { Transform } from './transform.ts';
@@ -40,8 +41,8 @@ export interface SurfaceState {
   readonly viewport: Viewport;
   /** Surface-local, not clipped to the surface. */
   readonly opaqueRegion: Region;
-  /** Surface-local; null = everything. */
-  readonly inputRegion: Region | null;
+  /** Surface-local; null = everything. The surface's. */
+  readonly inputRegion: KeptRegion | null;
   readonly children: readonly SurfaceChild[];
   /** wp_alpha_modifier_surface_v1: 0 to 1. */
   readonly opacity: number;

@@ -210,6 +210,7 @@ export class Surface {
     const previous = this.#current;
     const { changes } = update;
     const state = applyChanges(previous, changes, update.content);
+    if (changes.inputRegion !== undefined) previous.inputRegion?.drop();
     this.#current = state;
     this.#appliedUpdate = update.number;
     this.#frameCallbacks = appended(this.#frameCallbacks, changes.frameCallbacks);
@@ -298,6 +299,7 @@ export class Surface {
     for (const feedback of this.#feedbacks ?? []) feedback.discarded();
     this.#feedbacks = null;
     this.#current.content?.drop();
+    this.#current.inputRegion?.drop();
     this.#current = { ...initialSurfaceState(this) };
     this.visibleOn.clear();
     this.#appliedListeners.clear();

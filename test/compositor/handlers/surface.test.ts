@@ -97,7 +97,7 @@ test('regions are taken by value when they are set, and apply with the commit', 
     client.settle();
     const right = [{ x: 5, y: 0, width: 5, height: 10 }];
     expect(surface.current.opaqueRegion.rects()).toEqual(right);
-    expect(surface.current.inputRegion?.rects()).toEqual(right);
+    expect(surface.current.inputRegion?.region.rects()).toEqual(right);
     proxy.setOpaqueRegion(null);
     proxy.setInputRegion(null);
     proxy.commit();
@@ -114,8 +114,8 @@ test('an opaque region of very many parts hints at nothing; an input region coun
     const region = client.compositor.createRegion();
     let row = 0;
     for (const [rects, told] of [
-      [256, 256],
-      [257, 0],
+      [32, 32],
+      [33, 0],
     ] as const) {
       for (; row < rects; row++) region.add(0, 2 * row, 1, 1);
       proxy.setOpaqueRegion(region);
@@ -123,7 +123,7 @@ test('an opaque region of very many parts hints at nothing; an input region coun
       proxy.commit();
       client.settle();
       expect(surface.current.opaqueRegion.rectCount).toBe(told);
-      expect(surface.current.inputRegion?.rectCount).toBe(rects);
+      expect(surface.current.inputRegion?.region.rectCount).toBe(rects);
     }
   });
 });
