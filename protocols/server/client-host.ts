@@ -22,6 +22,8 @@ export interface ClientHost {
   markDirty(client: Client): void;
   /** The kernel takes no descriptors for it at the moment. */
   markHeldUp(client: Client): void;
+  /** It has sent descriptors that no request took. */
+  markStraying(client: Client): void;
   /** It is to be freed at the end of the turn. */
   markDoomed(client: Client): void;
   /** It has requests that came and were not dispatched: after a pause, or because it had its share of the turn. */

@@ -10,6 +10,7 @@ import { HEADER_BYTES } from '../wire/limits.ts';
 import { CLOSED_WRITER } from '../wire/writer.ts';
 import type { Writer, WriterOwner } from '../wire/writer.ts';
 import type { ClientHost } from './client-host.ts';
+import { sendDeleteId, sendDone } from './display-events.ts';
 import { DisplayError, ProtocolError } from './protocol-error.ts';
 import { kindOf } from './kind.ts';
 import type { Kind } from './kind.ts';
@@ -26,10 +27,6 @@ export interface ClientCredentials {
 
 const DISPLAY_ID = 1;
 const ERROR_OPCODE = 0;
-const DELETE_ID_OPCODE = 1;
-/** The second words of wl_callback.done and wl_display.delete_id. */
-const DONE_HEADER = (HEADER_BYTES + 4) << 16;
-const DELETE_ID_HEADER = ((HEADER_BYTES + 4) << 16) | DELETE_ID_OPCODE;
 const MAX_ERROR_BYTES = 2048;
 const peer = new Uint32Array(3);
 
@@ -163,15 +160,7 @@ export class Client implements WriterOwner {
     this.objects.checkClientId(id);
     if (this.objects.size >= this.#maxObjects) throw this.#tooManyObjects();
     this.objects.use(id);
-    const writer = this.#writer;
-    const at = writer.reserve(6);
-    const { words } = writer;
-    words[at] = id;
-    words[at + 1] = DONE_HEADER;
-    words[at + 2] = serial;
-    words[at + 3] = DISPLAY_ID;
-    words[at + 4] = DELETE_ID_HEADER;
-    words[at + 5] = id;
+    sendDone(this.#writer, id, serial);
   }
 
   /** A request of its takes as long as so many usual ones, of which a client may have a number in one turn. */
@@ -213,6 +202,7 @@ export class Client implements WriterOwner {
     this.#running = true;
     this.#await();
     if (this.connection.keptBytes > 0) this.#host.markBacklog(this);
+    if (this.connection.fds.size > 0) this.#host.markStraying(this);
   }
 
   get paused(): boolean {
@@ -248,7 +238,7 @@ export class Client implements WriterOwner {
     // The ids of the server's are those from 0xff00_0000 on: told without a floating-point comparison.
     if (id >>> 24 === 0xff) this.objects.removeServerSide(resource, this.#gone);
     else {
-      if (id !== DISPLAY_ID) this.#sendDeleteId(id);
+      if (id !== DISPLAY_ID) sendDeleteId(this.#writer, id);
       this.objects.removeClientSide(id);
     }
     resource.writer = CLOSED_WRITER;
@@ -272,7 +262,7 @@ export class Client implements WriterOwner {
     }
     const dispatchedBytes = requests.dispatchAll(this, usedBytes);
     connection.keep(requests, dispatchedBytes, usedBytes);
-    if (connection.closeStrayFds()) this.#tooManyStrayFds();
+    if (connection.fds.size > 0) this.#strayed();
     if (requests.budgetSpent && this.#running) this.#host.markBacklog(this);
     return count + dispatchedBytes;
   }
@@ -326,20 +316,6 @@ export class Client implements WriterOwner {
     return this.objects.receiver(id)?.description;
   }
 
-  #sendDeleteId(id: number): void {
-    const writer = this.#writer;
-    if (writer.trace !== null) {
-      const at = writer.begin(DISPLAY_ID, DELETE_ID_OPCODE, HEADER_BYTES + 4);
-      writer.words[at] = id;
-      return;
-    }
-    const at = writer.reserve(3);
-    const { words } = writer;
-    words[at] = DISPLAY_ID;
-    words[at + 1] = DELETE_ID_HEADER;
-    words[at + 2] = id;
-  }
-
   #tooManyObjects(): ProtocolError {
     return new ProtocolError(this.displayResource, DisplayError.noMemory, 'too many objects');
   }
@@ -350,6 +326,21 @@ export class Client implements WriterOwner {
     if (errno === ETOOMANYREFS) this.#tooManyStrayFds();
     if (errno !== 0) this.#host.log.debug(`client ${this.number}: receive failed (errno ${errno})`);
     this.disconnect();
+  }
+
+  /** See StrayWatch. A paused client's descriptors are those of requests that wait for us. */
+  get straying(): boolean {
+    return this.#running && this.connection.fds.size > 0;
+  }
+
+  cutForStrayFds(): void {
+    this.#host.log.warn(`client ${this.number}: sends descriptors and no request with them, cut`);
+    this.disconnect();
+  }
+
+  #strayed(): void {
+    if (this.connection.closeStrayFds()) this.#tooManyStrayFds();
+    else if (this.#running) this.#host.markStraying(this);
   }
 
   #tooManyStrayFds(): void {

@@ -20,6 +20,7 @@ import type { Global } from './global.ts';
 import { GlobalRegistry } from './registry.ts';
 import { RequestReader } from './request-reader.ts';
 import type { Resource, ServerInterface } from './resource.ts';
+import { StrayWatch } from './stray-watch.ts';
 import { WakeUp } from './wake-up.ts';
 
 export interface DisplayOptions {
@@ -63,6 +64,7 @@ export class Display implements ClientHost {
   nextClientNumber = 1;
   readonly #clock: Clock;
   readonly #sendRetry: SendRetry;
+  readonly #strayWatch: StrayWatch;
   readonly #maxClients: number;
   readonly #env: NodeJS.ProcessEnv;
   readonly #clients = new Set<Client>();
@@ -87,6 +89,7 @@ export class Display implements ClientHost {
     this.log = options.log ?? SILENT_LOG;
     this.#clock = options.clock;
     this.#sendRetry = new SendRetry(options.clock);
+    this.#strayWatch = new StrayWatch(options.clock);
     this.#maxClients = options.maxClients ?? Infinity;
     this.fdsInFlight = new FdsInFlight(options.maxFdsInFlight ?? Infinity);
     this.#env = options.env ?? process.env;
@@ -224,6 +227,7 @@ export class Display implements ClientHost {
     this.#doomed = [];
     this.#wakeUp.close();
     this.#sendRetry.close();
+    this.#strayWatch.close();
     this.#stopTurnEnd();
   }
 
@@ -238,6 +242,10 @@ export class Display implements ClientHost {
     client.nextDirty = this.#dirty;
     this.#dirty = client;
     this.#flushSoon();
+  }
+
+  markStraying(client: Client): void {
+    this.#strayWatch.touch(client);
   }
 
   markHeldUp(client: Client): void {
@@ -264,6 +272,7 @@ export class Display implements ClientHost {
   }
 
   forget(client: Client): void {
+    this.#strayWatch.forget(client);
     if (this.#clients.delete(client)) this.#tellDestroyed(client, this.#listeners);
     for (const { acceptor } of this.#sockets) acceptor.retry();
   }
