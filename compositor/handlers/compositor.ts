@@ -25,8 +25,11 @@ import { isTransform } from '../surface/transform.ts';
 const COMPOSITOR_VERSION = 7;
 /** From here on attach's offset must be 0 and wl_surface.offset exists. */
 const OFFSET_SINCE = 5;
-/** An opaque region is a hint that saves drawing (wayland.xml: wl_surface.set_opaque_region); one of more saves none. */
-const MAX_OPAQUE_RECTS = 32;
+/**
+ * An opaque region is a hint that saves drawing (wayland.xml: wl_surface.set_opaque_region); one of more saves none. Round corners take
+ * a rectangle a row.
+ */
+const MAX_OPAQUE_RECTS = 64;
 /** Real windows' shapes are a few rectangles, at most one a row. */
 const MAX_RECTS_OF_A_REGION = 1024;
 /** A request on a region of so many rectangles takes as long as another usual request. */

@@ -114,8 +114,8 @@ test('an opaque region of very many parts hints at nothing; an input region coun
     const region = client.compositor.createRegion();
     let row = 0;
     for (const [rects, told] of [
-      [32, 32],
-      [33, 0],
+      [64, 64],
+      [65, 0],
     ] as const) {
       for (; row < rects; row++) region.add(0, 2 * row, 1, 1);
       proxy.setOpaqueRegion(region);
