@@ -37,8 +37,8 @@ export class Resource<R = unknown> {
   declare writer: Writer;
   /** With its sign: ids of the server's are beyond small integers. */
   #id = 0;
+  /** {@link ENDED} from the moment destruction begins: a field of its own for that would cost an object a word. */
   #destroyListeners: (() => void)[] | (() => void) | null = null;
-  #alive = true;
 
   /** Used by {@link Client} alone, which also registers it. */
   constructor(client: Client, writer: Writer, kind: Kind<R>, id: number, order: number) {
@@ -64,7 +64,7 @@ export class Resource<R = unknown> {
 
   /** False from the moment destruction begins: destroy listeners already see false. */
   get alive(): boolean {
-    return this.#alive;
+    return this.#destroyListeners !== ENDED;
   }
 
   /**
@@ -72,14 +72,13 @@ export class Resource<R = unknown> {
    * vanish. The dispatcher does it after a destructor request. Idempotent.
    */
   destroy(): void {
-    if (!this.#alive) return;
-    this.#alive = false;
     const listeners = this.#destroyListeners;
+    if (listeners === ENDED) return;
+    this.#destroyListeners = ENDED;
     if (listeners === null) {
       end(this);
       return;
     }
-    this.#destroyListeners = null;
     try {
       if (typeof listeners === 'function') listeners();
       else runAll(listeners);
@@ -88,9 +87,10 @@ export class Resource<R = unknown> {
     }
   }
 
-  /** Called once when the resource ends in any way. Returns its remover. */
+  /** Called once when the resource ends in any way, unless it has ended before. Returns its remover. */
   addDestroyListener(listener: () => void): () => void {
     const listeners = this.#destroyListeners;
+    if (listeners === ENDED) return ENDED;
     if (listeners === null) this.#destroyListeners = listener;
     else if (typeof listeners === 'function') this.#destroyListeners = [listeners, listener];
     else listeners.push(listener);
@@ -107,6 +107,9 @@ export class Resource<R = unknown> {
     return `${this.description.name}@${this.id}`;
   }
 }
+
+/** In place of the listeners of an object that has ended. */
+const ENDED = (): void => undefined;
 
 function end(resource: Resource): void {
   resource.handler = null;
