@@ -36,7 +36,7 @@ export class StrayWatch {
   }
 
   forget(client: Straying): void {
-    this.#dueNs.delete(client);
+    if (this.#dueNs.delete(client) && this.#dueNs.size === 0) this.close();
   }
 
   close(): void {

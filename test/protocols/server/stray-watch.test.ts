@@ -74,6 +74,20 @@ test('descriptors ahead of their request have ten seconds from what was sent las
     expect(harness.clock.nextDeadlineNs()).toBeUndefined();
   }));
 
+test('nothing is left of a client that goes with descriptors left over', () =>
+  withHarness((harness) => {
+    const { raw } = harness.raw();
+    const memory = new OwnedFd(native.memfdCreate('stray', 1));
+    raw.sendBytes(SYNC, [memory.fd]);
+    memory.close();
+    harness.settle();
+    expect(harness.clock.nextDeadlineNs()).toBeDefined();
+    raw.close();
+    harness.settle();
+    expect(harness.display.clients.size).toBe(0);
+    expect(harness.clock.nextDeadlineNs()).toBeUndefined();
+  }));
+
 test('those of a client that is paused wait as long as it is', () =>
   withHarness((harness) => {
     const { raw, client } = harness.raw();
