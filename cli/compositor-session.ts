@@ -14,6 +14,7 @@ import type { NestedMode } from '../compositor/backend/nested-mode.ts';
 import type { LostBufferPolicy } from '../compositor/buffer/dmabuf-policy.ts';
 import type { FailurePolicy } from '../compositor/commit/failure-policy.ts';
 import { lineLog, type CompositorLog } from '../compositor/log.ts';
+import { inlineDispatch } from '../protocols/server/dispatch-inlining.ts';
 import { takeListenFds } from '../protocols/server/listen-fds.ts';
 import type { RecoveryStrategy } from '../sync/recovery.ts';
 import type { WatchdogPolicy } from '../sync/watchdog.ts';
@@ -21,7 +22,6 @@ import type { ChromeTrace } from './chrome-trace.ts';
 import { budgetsOf } from './compositor-budgets.ts';
 import type { BudgetChoice } from './compositor-limits.ts';
 import { InnerCommand } from './inner-command.ts';
-import { inlineDispatch } from '../protocols/server/dispatch-inlining.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
 export type GpuChoice =

@@ -7,6 +7,7 @@ compile_error!("Syncline runs on 64-bit Linux only");
 
 mod call;
 mod clock;
+mod direct;
 mod dmabuf;
 mod drm;
 mod errno;
@@ -27,6 +28,7 @@ mod point_fence;
 mod poller;
 mod poller_stay;
 mod poller_turn;
+mod region;
 mod socket;
 mod socket_message;
 mod sync_file;

@@ -310,72 +310,9 @@ extern "C" {
     pub fn dlopen(path: *const c_char, flags: c_int) -> *mut c_void;
     pub fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
 
-    fn syscall(number: c_long, ...) -> c_long;
+    pub fn syscall(number: c_long, ...) -> c_long;
 
     pub fn __errno_location() -> *mut c_int;
-}
-
-/// Numbers of the three syscalls of each turn (`asm/unistd_64.h`, `asm-generic/unistd.h`).
-#[cfg(target_arch = "x86_64")]
-mod number {
-    use super::c_long;
-    pub const SENDTO: c_long = 44;
-    pub const RECVMSG: c_long = 47;
-    pub const EPOLL_PWAIT: c_long = 281;
-}
-#[cfg(not(target_arch = "x86_64"))]
-mod number {
-    use super::c_long;
-    pub const SENDTO: c_long = 206;
-    pub const RECVMSG: c_long = 212;
-    pub const EPOLL_PWAIT: c_long = 22;
-}
-
-/// The syscalls of each turn, past the C library's functions for them: those are cancellation points, which takes two atomic
-/// operations a call in a process with threads.
-pub mod direct {
-    use super::*;
-
-    /// # Safety
-    /// As sendto(2) without an address.
-    pub unsafe fn send(fd: c_int, from: *const c_void, length: usize, flags: c_int) -> isize {
-        let nobody = std::ptr::null::<c_void>();
-        let (fd, flags) = (c_long::from(fd), c_long::from(flags));
-        syscall(number::SENDTO, fd, from, length, flags, nobody, 0usize) as isize
-    }
-
-    /// # Safety
-    /// As recvmsg(2).
-    pub unsafe fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> isize {
-        syscall(
-            number::RECVMSG,
-            c_long::from(fd),
-            message,
-            c_long::from(flags),
-        ) as isize
-    }
-
-    /// # Safety
-    /// As epoll_wait(2).
-    pub unsafe fn epoll_wait(
-        epoll: c_int,
-        events: *mut epoll_event,
-        max: c_int,
-        timeout_ms: c_int,
-    ) -> c_int {
-        let no_mask = std::ptr::null::<c_void>();
-        let (epoll, max) = (c_long::from(epoll), c_long::from(max));
-        let timeout_ms = c_long::from(timeout_ms);
-        syscall(
-            number::EPOLL_PWAIT,
-            epoll,
-            events,
-            max,
-            timeout_ms,
-            no_mask,
-            8usize,
-        ) as c_int
-    }
 }
 
 /// The errno of the syscall that has just failed on this thread.

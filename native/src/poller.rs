@@ -1,6 +1,7 @@
 //! The one epoll set inside one uv_poll: its functions. What happens in a turn of the loop is in `poller_turn`.
 
 use crate::call::{function, Call, Function};
+use crate::direct;
 use crate::error::{Error, Result};
 use crate::instance::with_instance;
 use crate::libc::{self, close_quietly, counted, epoll_event, system};
@@ -201,8 +202,7 @@ pub fn epoll_wait(
 ) -> std::result::Result<usize, i32> {
     let max = c_int::try_from(events.len()).unwrap_or(c_int::MAX);
     // SAFETY: `events` has room for `max`.
-    let count = counted(|| unsafe {
-        libc::direct::epoll_wait(epoll, events.as_mut_ptr(), max, timeout_ms)
-    });
+    let count =
+        counted(|| unsafe { direct::epoll_wait(epoll, events.as_mut_ptr(), max, timeout_ms) });
     usize::try_from(count).map_err(|_| libc::errno())
 }

@@ -2,13 +2,13 @@
 //!
 //! The memory of a closed uv handle belongs to libuv until its close callback, so a poller is freed in the last of them.
 
-use crate::call;
 use crate::error::{check, Error, Result};
 use crate::instance::with_instance;
 use crate::libc::{close_quietly, epoll_event};
 use crate::napi::*;
 use crate::poller::epoll_wait;
 use crate::poller_stay::{Stay, LOOP};
+use crate::region::{array_buffer, Region};
 use crate::value;
 use std::cell::{Cell, RefCell};
 use std::os::raw::{c_int, c_void};
@@ -197,8 +197,8 @@ impl Poller {
         Ok(written)
     }
 
-    fn ready_array(&self) -> Option<call::Region<i32>> {
-        call::array_buffer(self.env, self.referenced(&self.ready)?)
+    fn ready_array(&self) -> Option<Region<i32>> {
+        array_buffer(self.env, self.referenced(&self.ready)?)
     }
 
     fn referenced(&self, reference: &Cell<napi_ref>) -> Option<napi_value> {

@@ -1,6 +1,7 @@
 //! The hot path of the wire: accept, recvmsg, send and sendmsg without allocation, errno as a negative result.
 
 use crate::call::{function, Call, Function};
+use crate::direct;
 use crate::error::{Error, Result};
 use crate::libc::{self, cmsghdr, iovec, msghdr, retry};
 use crate::napi::napi_value;
@@ -61,7 +62,7 @@ fn recvmsg(call: &Call) -> Result<napi_value> {
     let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
     fds.write(0, 0);
     // SAFETY: `message` points to the array's range and to `control`, with their lengths.
-    match retry(|| unsafe { libc::direct::recvmsg(fd, &mut message, flags) }) {
+    match retry(|| unsafe { direct::recvmsg(fd, &mut message, flags) }) {
         Ok(count) => {
             let used = message.control_length.min(size_of::<Control>());
             // SAFETY: the kernel has filled that much, but for the padding behind an odd number of descriptors, which is not looked at.
@@ -129,7 +130,7 @@ fn send(call: &Call) -> Result<napi_value> {
     let length = call.size(3, "length")?;
     let start = from.range(call.size(2, "offset")?, length)?;
     // SAFETY: the range is inside the array.
-    match retry(|| unsafe { libc::direct::send(fd, start.cast(), length, SEND_FLAGS) }) {
+    match retry(|| unsafe { direct::send(fd, start.cast(), length, SEND_FLAGS) }) {
         Ok(sent) => transferred(call, sent),
         Err(errno) => value::int(call.env, -errno),
     }

@@ -10,7 +10,7 @@ import { HEADER_BYTES } from '../wire/limits.ts';
 import { CLOSED_WRITER } from '../wire/writer.ts';
 import type { Writer, WriterOwner } from '../wire/writer.ts';
 import type { ClientHost } from './client-host.ts';
-import { sendDeleteId, sendDone } from './display-events.ts';
+import { DISPLAY_ID, sendDeleteId, sendDone } from './display-events.ts';
 import { DisplayError, ProtocolError } from './protocol-error.ts';
 import { kindOf } from './kind.ts';
 import type { Kind } from './kind.ts';
@@ -25,7 +25,6 @@ export interface ClientCredentials {
   readonly gid: number;
 }
 
-const DISPLAY_ID = 1;
 const ERROR_OPCODE = 0;
 const MAX_ERROR_BYTES = 2048;
 const peer = new Uint32Array(3);

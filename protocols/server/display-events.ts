@@ -2,7 +2,8 @@
 import { HEADER_BYTES } from '../wire/limits.ts';
 import type { Writer } from '../wire/writer.ts';
 
-const DISPLAY_ID = 1;
+/** The wl_display of every client. */
+export const DISPLAY_ID = 1;
 const DELETE_ID_OPCODE = 1;
 /** The second words of wl_callback.done and wl_display.delete_id. */
 const DONE_HEADER = (HEADER_BYTES + 4) << 16;
