@@ -5,6 +5,8 @@ export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
+/** The peer sends no more. */
+export const EPOLLRDHUP = 0x2000;
 export const EPOLLET: number = 0x8000_0000 | 0;
 
 /** A membership. Close it *before* closing the fd. */

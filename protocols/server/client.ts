@@ -1,8 +1,6 @@
 /** A connected client: its socket, its objects, and the loop that hands its requests to them. */
 import { native } from '../../native/binding.ts';
 import { OwnedFd } from '../../native/fd.ts';
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from '../../native/poller.ts';
-import type { Watch } from '../../native/poller.ts';
 import { EAGAIN, EMFILE, ETOOMANYREFS } from '../../native/errno.ts';
 import { Connection } from '../wire/connection.ts';
 import type { InterfaceDescription } from '../wire/interface-description.ts';
@@ -10,6 +8,8 @@ import { HEADER_BYTES } from '../wire/limits.ts';
 import { CLOSED_WRITER } from '../wire/writer.ts';
 import type { Writer, WriterOwner } from '../wire/writer.ts';
 import type { ClientHost } from './client-host.ts';
+import { ClientWatch } from './client-watch.ts';
+import type { WatchedClient } from './client-watch.ts';
 import { DISPLAY_ID, sendDeleteId, sendDone } from './display-events.ts';
 import { DisplayError, ProtocolError } from './protocol-error.ts';
 import { kindOf } from './kind.ts';
@@ -30,7 +30,7 @@ const MAX_ERROR_BYTES = 2048;
 const peer = new Uint32Array(3);
 
 /** Made by Display for every connection. */
-export class Client implements WriterOwner {
+export class Client implements WriterOwner, WatchedClient {
   /** Connections count from 1, unless the display was told another number. */
   readonly number: number;
   /** The implementer's own. */
@@ -47,7 +47,7 @@ export class Client implements WriterOwner {
   readonly #uid: number;
   readonly #gid: number;
   readonly #host: ClientHost;
-  readonly #watch: Watch;
+  readonly #watch: ClientWatch;
   readonly #writer: Writer;
   readonly #maxObjects: number;
   #destroyListeners: (() => void)[] | null = null;
@@ -55,7 +55,6 @@ export class Client implements WriterOwner {
   #running = true;
   #alive = true;
   #gone = false;
-  #awaitedEvents = EPOLLIN;
   #createdCount = 0;
 
   /** Used by Display alone. Takes ownership of `socket`, also when it throws. */
@@ -76,7 +75,7 @@ export class Client implements WriterOwner {
       this.connection = new Connection(socket, this, host.pool, host.limits, host.fdsInFlight);
       this.#writer = this.connection.writer;
       this.#writer.trace = host.trace;
-      this.#watch = host.poller.watch(socket.fd, EPOLLIN, (events) => host.serve(this, events));
+      this.#watch = new ClientWatch(host.poller, socket.fd, (events) => host.serve(this, events));
     } catch (error) {
       socket.close();
       throw error;
@@ -263,15 +262,13 @@ export class Client implements WriterOwner {
     connection.keep(requests, dispatchedBytes, usedBytes);
     if (connection.fds.size > 0) this.#strayed();
     if (requests.budgetSpent && this.#running) this.#host.markBacklog(this);
+    if (receive && !connection.drained && this.#running) this.#watch.lookAgain();
     return count + dispatchedBytes;
   }
 
   /** For Display alone: the socket is writable, readable or hung up. */
   onEvents(events: number): void {
-    if (events & EPOLLOUT) this.flush();
-    if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) return;
-    if (!this.paused) this.read(true);
-    else if (events & (EPOLLHUP | EPOLLERR)) this.disconnect();
+    this.#watch.tell(this, events);
   }
 
   /** For Display alone: frees everything, newest object first. */
@@ -365,10 +362,7 @@ export class Client implements WriterOwner {
     if (!this.#alive) return;
     const { blocked, heldUp } = this.#writer;
     if (heldUp) this.#host.markHeldUp(this);
-    const events = (this.#running ? EPOLLIN : 0) | (blocked && !heldUp ? EPOLLOUT : 0);
-    if (events === this.#awaitedEvents) return;
-    this.#awaitedEvents = events;
-    this.#watch.modify(events);
+    this.#watch.await(this.#running, blocked && !heldUp);
   }
 
   #freeingFailed(error: unknown): void {

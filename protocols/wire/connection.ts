@@ -24,6 +24,8 @@ export function receiveBufferBytes(limits: WireLimits): number {
 /** Owns the socket. Between turns it holds no buffer but for what came and was not dispatched, once another connection needs the reader. */
 export class Connection implements ReaderGuest {
   readonly writer: Writer;
+  /** Whether the last {@link receive} took all there was; what comes later is an event of its own to an edge-triggered watch. */
+  drained = true;
   /** Received, not yet taken by a message. */
   readonly fds: FdQueue;
   readonly #socket: OwnedFd;
@@ -81,8 +83,10 @@ export class Connection implements ReaderGuest {
     const room = Math.min(reader.bytes.length - usedBytes, this.#limits.maxBytesPerTurn);
     const count = native.recvmsg(this.fd, reader.buffer, usedBytes, room, receivedFdsBuffer);
     const fdCount = receivedFds[0] ?? 0;
-    if (count < 0) return count;
     const lost = receivedFds[LOST] !== 0;
+    // A receive ends with the first descriptors it meets (net/unix/af_unix.c: unix_stream_read_generic).
+    this.drained = count < room && fdCount === 0 && !lost;
+    if (count < 0) return count;
     if (fdCount === 0 && !lost) return count;
     for (let index = 1; index <= fdCount; index++) this.fds.push(receivedFds[index]!);
     if (!lost && this.fds.size <= this.#limits.maxPendingFds) return count;
