@@ -166,7 +166,8 @@ export interface NativeBinding extends PixmanBinding, XkbBinding {
   pollerTurn(poller: number): boolean;
   /**
    * Hot. In `onReady`, once what it was called for is dealt with: waits while nobody else on the loop has anything to do, fills
-   * `ready` and returns the count; 0 when the loop wants its turn (src/poller_stay.rs).
+   * `ready` and returns the count; 0 when the loop wants its turn (src/poller_stay.rs). Of a poller that is not on the loop: what is
+   * ready now.
    */
   pollerStay(poller: number): number;
   pollerClose(poller: number): void;

@@ -36,15 +36,15 @@ export class Poller {
   #nextId: number;
   /** Pairs in {@link #ready} whose callbacks are being called in a turn of the loop. */
   #delivering = 0;
+  #started = false;
   #closed = false;
 
   /** `firstId`: tests alone begin near the last one. */
   constructor({ firstId = 1 }: { firstId?: number } = {}) {
     this.#nextId = firstId;
-    this.#handle = native.pollerCreate(this.#ready.buffer, (count, mayStay) => {
-      this.#deliverCollected(count);
-      if (mayStay) this.#stay();
-    });
+    this.#handle = native.pollerCreate(this.#ready.buffer, (count, mayStay) =>
+      this.#runTurns(count, mayStay),
+    );
   }
 
   /** Watched fds. */
@@ -74,10 +74,12 @@ export class Poller {
   /** Joins the event loop. `ref`: whether being watched keeps the process alive. */
   start(options: { ref?: boolean } = {}): void {
     native.pollerStart(this.#handle);
+    this.#started = true;
     native.pollerRef(this.#handle, options.ref ?? true);
   }
 
   stop(): void {
+    this.#started = false;
     if (!this.#closed) native.pollerStop(this.#handle);
   }
 
@@ -105,9 +107,16 @@ export class Poller {
     return native.pollerTurn(this.#handle);
   }
 
+  /** The same as turns are that follow one of the loop's within its call, on a poller that is not started. Throws what a callback does. */
+  furtherTurn(): boolean {
+    if (this.#started) throw new Error('the poller is on the event loop');
+    return this.#turnOfStay();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#started = false;
     this.#members.clear();
     native.pollerClose(this.#handle);
   }
@@ -151,16 +160,22 @@ export class Poller {
     }
   }
 
-  /** Turns one after the other while nobody else on the loop has anything to do, each ended as node ends one. */
-  #stay(): void {
-    if (runTicksAndMicrotasks === undefined) return;
-    for (;;) {
-      runTicksAndMicrotasks();
-      if (this.#closed) return;
-      const count = native.pollerStay(this.#handle);
-      if (count === 0) return;
-      this.#deliverCollected(count);
-    }
+  /**
+   * A turn of the loop; with `mayStay` more of them, one after the other while nobody else on the loop has anything to do, each ended as
+   * node ends one. Not in a function of its own, which would be read and compiled when the first clients have become busy.
+   */
+  #runTurns(count: number, mayStay: boolean): void {
+    this.#deliverCollected(count);
+    if (!mayStay || runTicksAndMicrotasks === undefined) return;
+    do runTicksAndMicrotasks();
+    while (this.#started && this.#turnOfStay());
+  }
+
+  #turnOfStay(): boolean {
+    const count = native.pollerStay(this.#handle);
+    if (count === 0) return false;
+    this.#deliverCollected(count);
+    return true;
   }
 
   #deliverCollected(count: number): void {

@@ -54,9 +54,16 @@ impl Stay {
     }
 
     /// The next turn of a stay: how many members are ready, in the poller's array. With 0 the stay is over.
+    /// A poller that is not on the loop has nobody to wait for, nor to keep waiting: what is ready now.
     pub fn next(&self, poller: &Poller) -> usize {
+        if !poller.on_loop() {
+            return match self.is_staying() {
+                true => 0,
+                false => poller.collect(0).unwrap_or(0),
+            };
+        }
         if !self.is_staying() {
-            if !poller.on_loop() || timeout_of(poller) == 0 {
+            if timeout_of(poller) == 0 {
                 return 0;
             }
             self.turns.set(0);
@@ -75,7 +82,7 @@ impl Stay {
     }
 
     fn wait(&self, poller: &Poller) -> usize {
-        if self.left.get() == 0 || !poller.on_loop() || self.loop_is_ready.replace(false) {
+        if self.left.get() == 0 || self.loop_is_ready.replace(false) {
             return 0;
         }
         match timeout_of(poller) {

@@ -143,6 +143,17 @@ test('two busy pollers share the loop', async () => {
   other.close();
 });
 
+test('further turns by hand are those of a poller that is not on the loop', async () => {
+  busy();
+  expect(() => poller.furtherTurn()).toThrow('on the event loop');
+  poller.stop();
+  const before = turns;
+  expect([poller.furtherTurn(), poller.furtherTurn()]).toEqual([true, true]);
+  expect(turns).toBe(before + 2);
+  native.eventfdRead(ready.fd);
+  expect(poller.furtherTurn()).toBe(false);
+});
+
 const BUSY = `
 const fd = native.eventfd(1);
 let turns = 0;
