@@ -105,6 +105,19 @@ export class TimelineState implements WaitListHost, ReleaseDebtsHost, Awaited, R
     return armed;
   }
 
+  onlyFired(): boolean {
+    const wait = this.waits.only;
+    // A registration of an earlier wait's may be the one.
+    if (!wait || this.registrations.size !== 1) return false;
+    if (!this.registrations.isArmed('available', wait.point)) return false;
+    const fence = this.waits.fenceOf(wait);
+    if (!fence) return false;
+    this.registrations.reached('available', wait.point);
+    if (this.waits.onFence(wait, fence)) this.#host.wakeups.scan();
+    this.#maybeLetGo();
+    return true;
+  }
+
   onSignalled(reached: Point): void {
     this.registrations.reached('signalled', reached);
     this.waits.onSignalled(reached);

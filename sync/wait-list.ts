@@ -125,13 +125,26 @@ export class WaitList implements BlindWaitsHost {
   onSubmitted(reached: Point): boolean {
     // Each leaves the queue, whatever comes of it.
     for (let wait = this.#queued[0]; wait && wait.point <= reached; wait = this.#queued[0]) {
-      this.#trace('available', wait.point);
-      const result = this.hold(wait, this.#fences.take(wait.point));
-      if (result === 'lost') return false;
-      if (result !== 'held') this.#fallBlind(wait);
+      if (!this.#receive(wait)) return false;
     }
     for (const wait of this.#blind.upTo(reached)) this.#markSubmitted(wait);
     return this.rearm();
+  }
+
+  /** The one wait that needs a device, when there is one and it awaits its fence. */
+  get only(): PointWait | undefined {
+    return this.unfenced === 1 ? this.#queued[0] : undefined;
+  }
+
+  /** What {@link onFence} is to be called with; undefined when it is not to be had (now). */
+  fenceOf(wait: PointWait): FenceOutcome | OwnedFd | undefined {
+    const fence = this.#fences.take(wait.point);
+    return typeof fence === 'string' ? undefined : fence;
+  }
+
+  /** A queued wait's point has a fence. Returns as {@link onSubmitted}. */
+  onFence(wait: PointWait, fence: FenceOutcome | OwnedFd): boolean {
+    return this.#receive(wait, fence) && this.rearm();
   }
 
   /** The batched query says that every point up to `reached` has signalled: an end for those without a sync_file. */
@@ -286,6 +299,15 @@ export class WaitList implements BlindWaitsHost {
     if (!this.#arm(wait) && !isExpected) return;
     const result = this.#holdOrGoBlind(wait, this.#fences.take(wait.point));
     if (isExpected) this.#expectUnsubmitted = result === 'unsubmitted';
+  }
+
+  /** A queued wait's point has a fence, which is taken already or now. False: there is no device any more. */
+  #receive(wait: PointWait, fence?: TakenFence): boolean {
+    this.#trace('available', wait.point);
+    const result = this.hold(wait, fence ?? this.#fences.take(wait.point));
+    if (result === 'lost') return false;
+    if (result !== 'held') this.#fallBlind(wait);
+    return true;
   }
 
   #holdOrGoBlind(wait: PointWait, fence: TakenFence): 'held' | NoFence {

@@ -26,6 +26,11 @@ export interface Awaited {
   wants(kind: QueryKind): boolean;
   /** Returns whether something was armed anew: query once more. */
   onSubmitted(reached: Point): boolean;
+  /**
+   * An `available` registration has fired, which can only be this one's if nothing else is pending. False: it has to be asked how far
+   * the timeline is, nothing has been done.
+   */
+  onlyFired(): boolean;
   onSignalled(reached: Point): void;
   /** Every `signalled` registration of the owner has fired, and no device can be asked. */
   onAllSignalled(): void;
@@ -77,7 +82,7 @@ export class Wakeups implements Retryable {
   /** The shared eventfd, borrowed. SystemError: EMFILE. */
   eventfd(phase: ArmPhase): number {
     if (phase === 'available') {
-      this.#available ??= this.#open(() => this.scan());
+      this.#available ??= this.#open(() => this.#onAvailableEdge());
       return this.#available.fd.fd;
     }
     this.#signalled ??= this.#open(() => this.#onSignalledEdge());
@@ -144,6 +149,24 @@ export class Wakeups implements Retryable {
       fd.close();
       throw error;
     }
+  }
+
+  /** When it is known whose registration has fired, its fence is asked for at once: a query less. */
+  #onAvailableEdge(): void {
+    if (this.#scanning || this.#only()?.onlyFired() !== true) this.scan();
+  }
+
+  /** The one that wants something, when there is one and it wants to know what is submitted. */
+  #only(): Awaited | undefined {
+    if (this.#active.size > MOST_RESTING) return undefined;
+    let only: Awaited | undefined;
+    for (const awaited of this.#active) {
+      if (awaited.wants('signalled')) return undefined;
+      if (!awaited.wants('submitted')) continue;
+      if (only) return undefined;
+      only = awaited;
+    }
+    return only;
   }
 
   #onSignalledEdge(): void {

@@ -339,3 +339,42 @@ test(
     for (const seen of again) seen.unsubscribe();
   }),
 );
+
+test(
+  'whose registration has fired is asked with a query, unless only one can have',
+  inWorld((world) => {
+    const owner = world.owner();
+    const clients = [world.client(), world.client()];
+    const timelines = clients.map((client) => owner.importTimeline(client.exportFd()));
+    const ioctlsOf = (act: () => void): number => {
+      const before = world.kernel.ioctlCount;
+      act();
+      world.turn();
+      return world.kernel.ioctlCount - before;
+    };
+    const [first, second] = timelines.map((timeline) => world.wait(timeline, 1n));
+    world.turn();
+    const withQuery = ioctlsOf(() => clients[0]?.signal(1n));
+    expect([first?.completed, second?.completed]).toEqual([true, false]);
+    expect(ioctlsOf(() => clients[1]?.signal(1n))).toBe(withQuery - 1);
+    expect(second?.outcomes).toMatchObject([{ type: 'signalled', errorsVisible: true }]);
+  }),
+);
+
+test(
+  'a registration of a wait that was given up may be the one that fired',
+  inWorld((world) => {
+    const client = world.client();
+    const timeline = world.owner().importTimeline(client.exportFd());
+    const given = world.wait(timeline, 1n);
+    given.unsubscribe();
+    const seen = world.wait(timeline, 3n);
+    client.submit(1n).signal();
+    world.turn();
+    expect(seen.outcomes).toEqual([]);
+    client.submit(3n).fail(ENODEV);
+    world.turn();
+    expect(seen.outcomes).toMatchObject([{ type: 'failed', errno: ENODEV }]);
+    expect(world.manager().stats().counts.registrations).toBe(0);
+  }),
+);
