@@ -6,8 +6,9 @@ use crate::ioctl::{ioctl, iow, iowr};
 use crate::libc;
 use crate::napi::{napi_env, napi_value};
 use crate::value::{self, undefined};
-use std::mem::size_of;
+use std::mem::{size_of, MaybeUninit};
 use std::os::raw::c_int;
+use std::slice;
 
 pub const FUNCTIONS: &[Function] = &[
     function("syncFileInfo", info),
@@ -64,14 +65,6 @@ struct SetDeadline {
 }
 const _: () = assert!(size_of::<SetDeadline>() == 16);
 
-const NO_FENCE: FenceInfo = FenceInfo {
-    object_name: [0; NAME_BYTES],
-    driver_name: [0; NAME_BYTES],
-    status: 0,
-    flags: 0,
-    timestamp_ns: 0,
-};
-
 fn info(call: &Call) -> Result<napi_value> {
     with_info(call.i32(0, "fd")?, |info, fences| {
         described(call.env, info, fences)
@@ -108,43 +101,42 @@ pub fn ended(sync_file: c_int) -> Result<(c_int, u64)> {
 
 /// Gives what FILE_INFO says, with all of its fences.
 fn with_info<T>(fd: c_int, tell: impl Fn(&FileInfo, &[FenceInfo]) -> Result<T>) -> Result<T> {
-    let mut usual = [NO_FENCE; USUAL_FENCES];
+    // The kernel says how much of it is filled: zeroing it for each fence would be for nothing.
+    let mut usual = [MaybeUninit::<FenceInfo>::uninit(); USUAL_FENCES];
     match file_info(fd, &mut usual) {
         Err(Error::System { errno, .. }) if errno == libc::EINVAL => {}
         Err(error) => return Err(error),
-        Ok(info) => return tell(&info, used(&info, &usual)),
+        Ok((info, fences)) => return tell(&info, fences),
     }
     // EINVAL is how the kernel says that there are more.
     let mut last = Error::system("ioctl(SYNC_IOC_FILE_INFO)", libc::EINVAL);
     for _ in 0..ATTEMPTS {
-        let count = file_info(fd, &mut [])?.fence_count;
-        let mut fences = vec![NO_FENCE; count as usize];
-        match file_info(fd, &mut fences) {
-            Ok(info) => return tell(&info, used(&info, &fences)),
+        let count = file_info(fd, &mut [])?.0.fence_count;
+        let mut all = vec![MaybeUninit::<FenceInfo>::uninit(); count as usize];
+        match file_info(fd, &mut all) {
+            Ok((info, fences)) => return tell(&info, fences),
             Err(error) => last = error,
         }
     }
     Err(last)
 }
 
-/// Those that the kernel has filled in.
-fn used<'a>(info: &FileInfo, fences: &'a [FenceInfo]) -> &'a [FenceInfo] {
-    &fences[..fences.len().min(info.fence_count as usize)]
-}
-
-/// With an empty slice: the number of fences only.
-fn file_info(fd: c_int, fences: &mut [FenceInfo]) -> Result<FileInfo> {
+/// What FILE_INFO says, and the fences it has filled in. With an empty slice: the number of fences only.
+fn file_info(fd: c_int, room: &mut [MaybeUninit<FenceInfo>]) -> Result<(FileInfo, &[FenceInfo])> {
     let mut info = FileInfo {
         name: [0; NAME_BYTES],
         status: 0,
         flags: 0,
-        fence_count: fences.len() as u32,
+        fence_count: room.len() as u32,
         pad: 0,
-        fences: fences.as_mut_ptr(),
+        fences: room.as_mut_ptr().cast(),
     };
     let request = iowr::<FileInfo>(SYNC, 4);
     ioctl(fd, "ioctl(SYNC_IOC_FILE_INFO)", request, &mut info)?;
-    Ok(info)
+    let filled = room.len().min(info.fence_count as usize);
+    // SAFETY: `drivers/dma-buf/sync_file.c` fills in as many as it says, or none and says EINVAL.
+    let fences = unsafe { slice::from_raw_parts(room.as_ptr().cast(), filled) };
+    Ok((info, fences))
 }
 
 fn described(env: napi_env, info: &FileInfo, fences: &[FenceInfo]) -> Result<napi_value> {

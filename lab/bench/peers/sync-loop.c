@@ -102,10 +102,9 @@ static void read_and_close(int sync_file) {
   close(sync_file);
 }
 
-static uint64_t query(__u32 *handles, uint64_t *points, uint32_t count, __u32 flags) {
+static void query(__u32 *handles, uint64_t *points, uint32_t count, __u32 flags) {
   struct syncobj_points args = {.handles = (uintptr_t)handles, .points = (uintptr_t)points, .count = count, .flags = flags};
   if (ioctl(import_device, SYNCOBJ_QUERY, &args) < 0) fail("SYNCOBJ_QUERY");
-  return points[0];
 }
 
 /* Whether the kernel exports points of timelines without a detour (after Linux 6.12). */
@@ -132,11 +131,10 @@ static uint64_t signal_once(__u32 ours, __u32 theirs, uint64_t point, int epoll,
   struct syncobj_eventfd arm = {.handle = ours, .flags = WAIT_AVAILABLE, .point = point, .fd = event};
   if (ioctl(import_device, SYNCOBJ_EVENTFD, &arm) < 0) fail("SYNCOBJ_EVENTFD");
   if (export_point(ours, point) >= 0) fail("the point has a fence too early");
-  uint64_t start = now_ns(), reached;
+  uint64_t start = now_ns();
   signal_point(theirs, point);
   struct epoll_event ready;
   if (epoll_wait(epoll, &ready, 1, 1000) != 1) fail("no wake-up");
-  if (query(&ours, &reached, 1, LAST_SUBMITTED) < point) fail("the point is not submitted");
   int sync_file = export_point(ours, point);
   if (sync_file < 0) fail("export after the wake-up");
   read_and_close(sync_file);
