@@ -87,7 +87,13 @@ const steps = [
     name: 'bundle',
     // Rewritten by every compilation that changed something, also by one that was not ours.
     inputs: () => hashFiles(buildInfos(), statOf),
-    outputs: ['dist/bundle/compositor.cjs', 'dist/bundle/compositor.cjs.code'],
+    outputs: [
+      'dist/bundle/compositor.cjs',
+      'dist/bundle/compositor.cjs.code',
+      'dist/bundle/wire-server.cjs',
+      'dist/bundle/wire-node-floor.cjs',
+      'dist/bundle/sync-program.cjs',
+    ],
     run: () =>
       execute('bundling the compositor', process.execPath, ['dist/cli/bundle/make-bundle.js']),
   },

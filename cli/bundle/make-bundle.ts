@@ -1,27 +1,21 @@
 /**
- * Makes dist/bundle/compositor.cjs, from which `syncline compositor` starts. Run by set-up when dist/ has changed (cli/setup.mjs).
+ * Makes dist/bundle/: compositor.cjs, from which `syncline compositor` starts, and the programs of ours that the bench measures. Run by
+ * set-up when dist/ has changed (cli/setup.mjs).
  *
- * Rolldown joins the modules that the command can reach; a comment in front of each names it, for stack traces have the lines of the
- * joined file. Then the compositor is run once from that: V8's code for what a start takes is kept beside it. Where no compositor can
- * run that is the code of what was loaded until then.
+ * Rolldown joins the modules that each can reach. Then the compositor is run once from its file: V8's code for what a start takes is kept
+ * beside it. Where no compositor can run that is the code of what was loaded until then.
  */
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { rolldown } from 'rolldown';
+import type { Plugin } from 'rolldown';
+import { OWN_PROGRAMS } from '../../lab/bench/own-programs.ts';
 import { undoInlineDispatch } from '../../protocols/server/dispatch-inlining.ts';
 import type { main as Main } from '../main.ts';
 import { Bundle, codeFile } from './bundle.ts';
+import { joinModules, writeWhole } from './join-modules.ts';
 
 /** Compiled, this file is dist/cli/bundle/make-bundle.js. */
 const DIST = fileURLToPath(new URL('../../', import.meta.url));
@@ -35,28 +29,13 @@ const LICENCES = join(DIST, 'bundle', 'third-party-licences.txt');
 const COMMAND = /^\.\/[a-z]+\.js$/;
 const BUNDLED_COMMAND = './compositor.js';
 
-async function joinModules(): Promise<{ code: string; modules: readonly string[] }> {
-  const bundle = await rolldown({
-    input: MAIN,
-    platform: 'node',
-    external: ['#native'],
-    plugins: [
-      {
-        name: 'other-commands',
-        resolveId: (specifier, importer) =>
-          importer === MAIN && COMMAND.test(specifier) && specifier !== BUNDLED_COMMAND
-            ? { id: specifier.replace('./', '../cli/'), external: true }
-            : null,
-      },
-    ],
-  });
-  try {
-    const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
-    return { code: output[0].code, modules: output[0].moduleIds };
-  } finally {
-    await bundle.close();
-  }
-}
+const withoutOtherCommands: Plugin = {
+  name: 'other-commands',
+  resolveId: (specifier, importer) =>
+    importer === MAIN && COMMAND.test(specifier) && specifier !== BUNDLED_COMMAND
+      ? { id: specifier.replace('./', '../cli/'), external: true }
+      : null,
+};
 
 /** Those of the packages that are joined with ours: whoever passes the bundle on passes them on. */
 function licencesOf(modules: readonly string[]): string {
@@ -89,21 +68,20 @@ async function codeOfAStart(bundle: Bundle): Promise<Buffer> {
   return bundle.code();
 }
 
-/** Whole or not at all: others may be reading it. */
-function write(file: string, content: string | Buffer): void {
-  const draft = `${file}-${process.pid}`;
-  writeFileSync(draft, content);
-  renameSync(draft, file);
-}
-
 mkdirSync(dirname(FILE), { recursive: true });
 // Of no use to the new one, and refused by it.
 rmSync(codeFile(FILE), { force: true });
-const { code, modules } = await joinModules();
-write(LICENCES, licencesOf(modules));
-write(FILE, code);
+const { code, modules } = await joinModules(MAIN, [withoutOtherCommands]);
+writeWhole(FILE, code);
+const all = new Set(modules);
+for (const { module, file } of OWN_PROGRAMS) {
+  const program = await joinModules(join(DIST, module));
+  writeWhole(join(DIST, file), program.code);
+  for (const path of program.modules) all.add(path);
+}
+writeWhole(LICENCES, licencesOf([...all]));
 const bundle = Bundle.open(FILE);
 if (!bundle) throw new Error(`${FILE} is not there`);
-write(codeFile(FILE), await codeOfAStart(bundle));
+writeWhole(codeFile(FILE), await codeOfAStart(bundle));
 // That of the compositor is not ours.
 process.exitCode = 0;

@@ -3,13 +3,12 @@
  * waits cost.
  */
 import { release } from 'node:os';
-import { join } from 'node:path';
 import { LinuxKernel } from '../../../devices/linux/linux-kernel.ts';
 import { Poller } from '../../../native/poller.ts';
 import { rescanGpus } from '../../kernel/gpus.ts';
-import { projectRoot } from '../../kernel/project.ts';
 import { BenchBrokenError, BenchUnavailableError } from '../errors.ts';
 import { LineProcess } from '../line-process.ts';
+import { ownProgram, SYNC_PROGRAM } from '../own-programs.ts';
 import { peerProgram, STAND_IN_LOOP, SYNC_LOOP } from '../peer-programs.ts';
 import type { BenchResult, ResultFloor } from '../result.ts';
 import { alternate, median, medianRatio, rounded } from '../statistics.ts';
@@ -79,7 +78,6 @@ const COMMIT_TESTS: readonly CommitTest[] = [
   },
 ];
 
-const PROGRAM = join(projectRoot, 'dist', 'lab', 'bench', 'sync', 'program.js');
 /** The second as the compositor's process has it: new objects stay within what the processor's caches hold. */
 const NODE_FLAGS = ['--expose-gc', '--semi-space-growth-factor=1'];
 const C_LOOP = 'epoll loop in C';
@@ -260,7 +258,11 @@ class SyncBench {
   }
 
   async #start(kind: BedKind = this.#kind): Promise<LineProcess> {
-    const child = new LineProcess(process.execPath, [...NODE_FLAGS, PROGRAM, kind]);
+    const child = new LineProcess(process.execPath, [
+      ...NODE_FLAGS,
+      ownProgram(SYNC_PROGRAM),
+      kind,
+    ]);
     try {
       await child.line();
       return child;

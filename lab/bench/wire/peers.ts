@@ -3,13 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProcess } from '../../kernel/process.ts';
-import { projectRoot } from '../../kernel/project.ts';
 import { LineProcess } from '../line-process.ts';
+import { NODE_FLOOR_PROGRAM, ownProgram, WIRE_SERVER_PROGRAM } from '../own-programs.ts';
 import { peerProgram, RAW_CLIENT, WIRE_CLIENT, WIRE_FLOOR, WIRE_SERVER } from '../peer-programs.ts';
 
-const COMPILED = join(projectRoot, 'dist', 'lab', 'bench', 'wire');
-const OUR_SERVER = join(COMPILED, 'server.js');
-const NODE_FLOOR = join(COMPILED, 'node-floor.js');
 const SOCKET = 'bench';
 
 /** Programs of the wire bench, compiled. */
@@ -38,7 +35,8 @@ export interface WireServerKind {
 export function ourServer(): WireServerKind {
   return {
     name: 'ours',
-    start: () => WireServer.start(process.execPath, ['--expose-gc', OUR_SERVER]),
+    start: () =>
+      WireServer.start(process.execPath, ['--expose-gc', ownProgram(WIRE_SERVER_PROGRAM)]),
   };
 }
 
@@ -61,7 +59,7 @@ export function floorServer(programs: WirePrograms): WireServerKind {
 export function nodeFloorServer(): WireServerKind {
   return {
     name: 'the floor in node',
-    start: () => WireServer.start(process.execPath, [NODE_FLOOR]),
+    start: () => WireServer.start(process.execPath, [ownProgram(NODE_FLOOR_PROGRAM)]),
   };
 }
 
