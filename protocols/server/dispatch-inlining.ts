@@ -7,7 +7,8 @@ const SERVER_BYTES = 2500;
 
 /**
  * For a program that is a server and little else: V8 inlines more, in everything that is compiled from now on in this process. What a
- * request with a new object calls, down to the object itself, is just more than it would take otherwise.
+ * request with a new object calls, down to the object itself, is just more than it would take otherwise. Joined into one file by a bundler
+ * such a program takes about a tenth less for the same: of what a module imports V8 looks at each use whether it is there yet.
  */
 export function inlineDispatch(): void {
   setInlining(SERVER_BYTES);
