@@ -27,8 +27,8 @@ export interface Awaited {
   /** Returns whether something was armed anew: query once more. */
   onSubmitted(reached: Point): boolean;
   /**
-   * An `available` registration has fired, which can only be this one's if nothing else is pending. False: it has to be asked how far
-   * the timeline is, nothing has been done.
+   * An `available` registration has fired, and nobody else wants anything. Takes the fence of its only wait, if that has one. False: how
+   * far the timeline is has to be asked.
    */
   onlyFired(): boolean;
   onSignalled(reached: Point): void;

@@ -262,6 +262,7 @@ export class Client implements WriterOwner, WatchedClient {
     connection.keep(requests, dispatchedBytes, usedBytes);
     if (connection.fds.size > 0) this.#strayed();
     if (requests.budgetSpent && this.#running) this.#host.markBacklog(this);
+    // Also when the buffer was too full to receive: what filled it did not drain the socket.
     if (receive && !connection.drained && this.#running) this.#watch.lookAgain();
     return count + dispatchedBytes;
   }

@@ -7,13 +7,15 @@ import { warmUpSteps } from './warm-up.ts';
 /** How long nothing has to have happened, and how much is then done at a time. */
 const PAUSE_NS = 20_000_000n;
 const SLICE_NS = 2_000_000n;
+/** A compositor is to be at rest two seconds after its start. */
+const TURNS_PER_ROUND = 320;
 
 /**
  * Compiles the hot path (see warmUp) in slices of 2 ms, each after a pause of 20 ms in which `poller` had no turn: a client that comes
- * meanwhile waits for a slice at most. Takes two seconds when nobody comes, then costs nothing more. Closing ends it early.
+ * meanwhile waits for a slice at most. Takes some two seconds when nobody comes, then costs nothing more. Closing ends it early.
  */
 export function warmUpWhenIdle(poller: Poller, clock: Clock): Timer {
-  const steps = warmUpSteps();
+  const steps = warmUpSteps(undefined, TURNS_PER_ROUND);
   let busy = false;
   const unwatch = poller.onTurnEnd(() => {
     busy = true;

@@ -17,7 +17,10 @@ const LIVES_PER_ROUND = 12;
 /** Objects made at once, and then ended: what a request in a row of many calls is compiled into one piece with it. */
 const OBJECTS_AT_ONCE = 40;
 const SYNCS_PER_ROUND = 100;
-/** Turns of the loop with one message each: what a turn costs counts for clients that wait for every answer. */
+/**
+ * Turns of the loop with one message each: what a turn costs counts for clients that wait for every answer. With so many V8 has compiled
+ * the smallest functions of a turn as well.
+ */
 const TURNS_PER_ROUND = 900;
 /** Of a busy poller's turns few are the loop's own. */
 const LOOP_TURN_IN = 8;
@@ -55,15 +58,17 @@ export interface WarmUpStep {
   readonly endsRound: boolean;
 }
 
-/** The same in parts. Ended early (`return`) it leaves nothing behind. */
+/** The same in parts. Ended early (`return`) it leaves nothing behind. With fewer turns of one message it takes less. */
 export function* warmUpSteps(
   populate: (display: Display) => void = createStandIns,
+  turnsPerRound: number = TURNS_PER_ROUND,
 ): Generator<WarmUpStep, void> {
   const script = makeScript();
   compileTicks();
   // A display each round: code compiled for one display alone would not fit the one to come.
   for (let round = 0; round < ROUNDS; round++) {
-    for (const messages of playRound(populate, script)) yield { messages, endsRound: false };
+    for (const messages of playRound(populate, script, turnsPerRound))
+      yield { messages, endsRound: false };
     yield { messages: 0, endsRound: true };
   }
 }
@@ -73,7 +78,11 @@ function compileTicks(): void {
   for (let count = 0; count < 2; count++) setImmediate(() => undefined);
 }
 
-function* playRound(populate: (display: Display) => void, script: Script): Generator<number, void> {
+function* playRound(
+  populate: (display: Display) => void,
+  script: Script,
+  turns: number,
+): Generator<number, void> {
   const lifetime = new Lifetime();
   try {
     const poller = lifetime.add(new Poller());
@@ -81,11 +90,12 @@ function* playRound(populate: (display: Display) => void, script: Script): Gener
     const other = new OwnedFd(native.eventfd(1));
     lifetime.add(() => other.close());
     lifetime.add(poller.watch(other.fd, EPOLLIN | EPOLLET, () => undefined));
+    // Nor is a display all that is told of a turn's end: what it does then is compiled once, not into each function on the way to it.
     lifetime.add(poller.onTurnEnd(() => undefined));
     poller.turn();
     const display = lifetime.add(new Display({ poller, clock: new ManualClock(), env: {} }));
     populate(display);
-    yield* play(poller, display, requests(script));
+    yield* play(poller, display, requests(script, turns));
     for (let visitor = 0; visitor < VISITORS; visitor++)
       yield* play(poller, display, [script.visit]);
   } finally {
@@ -148,11 +158,11 @@ function makeScript(): Script {
   };
 }
 
-function* requests(script: Script): Iterable<Batch> {
+function* requests(script: Script, turns: number): Iterable<Batch> {
   yield script.bind;
   for (let index = 0; index < LIVES_PER_ROUND; index++) yield script.lives;
   yield script.syncs;
-  for (let turn = 0; turn < TURNS_PER_ROUND; turn++) yield script.sync;
+  for (let turn = 0; turn < turns; turn++) yield script.sync;
 }
 
 /**
